@@ -1,0 +1,14 @@
+/** Every code that a `GloveboxError` can carry, with what it means. docs/errors.md is held equal to this by a test. */
+export const ERROR_CODES = {
+  LIMIT_ABOVE_CAP: "A limit is above what the installation allows.",
+  LIMIT_INVALID: "A limit is not a positive whole number.",
+  REQUEST_INVALID: "A request to the sandbox has the wrong shape.",
+  INPUT_TOO_LARGE: "The input is larger than its limit.",
+  MODULE_REFUSED: "A WebAssembly module is malformed, of no known kind, or asks for what is not offered.",
+  RUNTIME_MISSING: "A frozen runtime has not been built.",
+  RUNTIME_CORRUPT: "A frozen runtime's file does not have the digest that was recorded when it was built.",
+  CELL_START_FAILED: "A cell could not be started.",
+  SANDBOX_CLOSED: "The sandbox was closed.",
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

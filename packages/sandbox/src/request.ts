@@ -1,0 +1,51 @@
+import type { Json } from "./json.ts";
+import type { Limits } from "./limits.ts";
+
+/** A program for the sandbox. None of it is parsed, compiled or validated outside of a cell. */
+export type Guest =
+  | {
+      readonly kind: "python";
+      readonly code: string;
+      /** Top-level modules that the guest's own code may import. Missing: all of the standard library. A policy, not a boundary. */
+      readonly imports?: readonly string[];
+      /** Shown in tracebacks. Default `step.py`. */
+      readonly filename?: string;
+    }
+  | {
+      readonly kind: "javascript" | "typescript";
+      readonly code: string;
+      /** Shown in stack traces. Default `step.js` or `step.ts`. */
+      readonly filename?: string;
+    }
+  | {
+      readonly kind: "module";
+      /** The module as compiled. Owned by the caller; it is read during the call only. */
+      readonly bytes: Uint8Array;
+      /** Shown in messages. Default `module`. */
+      readonly name?: string;
+    }
+  | {
+      /** Validates the input against a JSON Schema; the output is `{ problems: [{ path, message }] }`. */
+      readonly kind: "schema";
+      readonly schema: Json;
+    };
+
+/** One guest to run, once, in a chamber of its own. */
+export interface Request {
+  readonly guest: Guest;
+  /**
+   * `inputs` of a Python or JavaScript guest, standard input (as JSON) of a WASI command. A `text` or `buffer` module gets a
+   * string as its UTF-8 bytes, bytes as they are, and any other value as JSON.
+   */
+  readonly input?: Json | Uint8Array;
+  /** What is missing is taken from {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<Limits>;
+  /** Whose guest this is (a tenant, a run). Cells are never shared between two keys. */
+  readonly isolationKey: string;
+  /** Ends the guest; the outcome is `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** What the guest's clock starts from, nanoseconds since the Unix epoch. Default: now. */
+  readonly clockBaseNs?: bigint;
+  /** 32 bytes from which all of the guest's randomness is drawn. Default: fresh from the operating system. */
+  readonly randomSeed?: Uint8Array;
+}
