@@ -1,0 +1,62 @@
+import type { Limits } from "../limits.ts";
+import type { GuestError, LogLevel, TrapCode } from "../outcome.ts";
+
+/** How a guest ended, as its own cell saw it. Output bytes are not looked at here: the parent parses them. */
+export type GuestEnd =
+  | { readonly kind: "completed"; readonly form: "json" | "text"; readonly output: Uint8Array }
+  | { readonly kind: "failed"; readonly error: GuestError }
+  | { readonly kind: "trapped"; readonly trap: TrapCode; readonly detail?: string }
+  | { readonly kind: "exhausted"; readonly limit: "memory" | "stack" | "output" | "table"; readonly used: number; readonly max: number; readonly error?: GuestError };
+
+/**
+ * One attempt inside a cell: all the state that the guest's imports have. It is made when the guest is entered and dropped
+ * when it ends, so nothing of it can reach the next guest.
+ *
+ * Imports validate and charge first, refuse by return value, and never rely on a throw to stop a guest: WebAssembly can catch
+ * host exceptions. Once {@link over} is set every import does nothing.
+ */
+export interface Attempt {
+  readonly limits: Limits;
+  /** The attempt is over (the guest asked to exit, or an import threw by our mistake): imports refuse from now on. */
+  over: boolean;
+  /** Set by an `exit` import, before {@link over}. */
+  exitStatus: number | undefined;
+  /** Nanoseconds since the Unix epoch: the request's base plus what has passed, in steps of one millisecond. */
+  wallClockNs(): bigint;
+  /** Nanoseconds since the guest was entered, in steps of one millisecond. */
+  monotonicNs(): bigint;
+  /** Fills from the request's seed: the same seed gives the same bytes in the same order. */
+  fillRandom(into: Uint8Array): void;
+  /** Blocks the cell; costs wall time, not CPU. */
+  sleepNs(nanoseconds: bigint): void;
+  /** What the guest printed. The bytes are copied before it returns; beyond `limits.logBytes` the guest never returns from here. */
+  log(level: LogLevel, text: Uint8Array): void;
+  /** Called by whoever grants or denies a growth of linear memory. */
+  readonly memory: { peakBytes: number; growthsDenied: number };
+}
+
+/** A runtime or module that a cell has compiled and can enter, again and again, each time fresh. */
+export interface Chamber {
+  /**
+   * Makes the next instance ready while the cell is idle. Called before the first attempt and after each one. `memoryBytes` is
+   * what the next attempt most likely asks for; `enter` copes with another number.
+   */
+  prepare(memoryBytes: number): void;
+  /** Runs one guest to its end. Never throws for what a guest does; a throw is our own mistake and replaces the cell. */
+  enter(guest: EnteredGuest, attempt: Attempt): GuestEnd;
+  /** Milliseconds that making the instance took which served the last attempt. */
+  readonly instantiateMs: number;
+  /** The last guest ended in a way after which nothing in this cell is to be trusted: the cell is replaced. */
+  readonly spent: boolean;
+}
+
+/** What a chamber is handed for one attempt: text as UTF-8, never parsed on the way. */
+export interface EnteredGuest {
+  /** Source code, or a schema as JSON. Empty for modules. */
+  readonly code: Uint8Array;
+  /** The input as JSON, or for `text` and `buffer` modules as it is. */
+  readonly input: Uint8Array;
+  readonly filename: string;
+  /** Python's allow-list. */
+  readonly imports: readonly string[] | undefined;
+}
