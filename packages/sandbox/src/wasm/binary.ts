@@ -82,8 +82,10 @@ export class Reader {
 
   /** Unsigned LEB128 of at most 32 bits. */
   u32(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
+    let value = this.byte();
+    if (value < 0x80) return value; // nearly always
+    value &= 0x7f;
+    for (let shift = 7; shift < 35; shift += 7) {
       const byte = this.byte();
       if (shift === 28 && byte > 0x0f) this.fail("number over 32 bits");
       value += (byte & 0x7f) * 2 ** shift;
@@ -119,6 +121,31 @@ export class Reader {
       }
       if (shift >= BigInt(bytesMax * 7)) this.fail(`number over ${bits} bits`);
     }
+  }
+
+  /** Signed LEB128 of at most 32 bits, quicker than {@link signed}. */
+  i32(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 0x7f) << shift;
+      if (byte >= 0x80) continue;
+      if (shift < 28) return (value << (25 - shift)) >> (25 - shift);
+      if ((byte & 0x78) !== 0 && (byte & 0x78) !== 0x78) break;
+      return value;
+    }
+    return this.fail("number over 32 bits");
+  }
+
+  /** Moves past a signed LEB128 of at most 64 bits. */
+  skipI64(): void {
+    for (let length = 1; length <= 10; length++) {
+      const byte = this.byte();
+      if (byte >= 0x80) continue;
+      if (length === 10 && byte !== 0x00 && byte !== 0x7f) break;
+      return;
+    }
+    this.fail("number over 64 bits");
   }
 
   /** A count of things that take at least one byte each: more than there are bytes left is refused before anything is allocated. */
