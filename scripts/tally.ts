@@ -6,6 +6,7 @@ interface FileState {
   passed: number;
   readonly output: string[];
   failed: boolean;
+  ended: boolean;
 }
 
 /**
@@ -20,9 +21,13 @@ export class Tally {
   readonly #files = new Map<string, FileState>();
   readonly #skips: string[] = [];
 
-  /** @param root the folder that file names are shown below */
-  constructor(root: string) {
+  /**
+   * @param root the folder that file names are shown below
+   * @param files the absolute paths of all that are run
+   */
+  constructor(root: string, files: readonly string[]) {
     this.#root = root;
+    for (const file of files) this.#file(file);
   }
 
   /** Takes one event, and gives the lines to print for it. */
@@ -43,19 +48,23 @@ export class Tally {
     }
   }
 
-  /** What was skipped, and as the last line the counts. */
+  /** What never ended, what was skipped, and as the last line the counts. */
   end(): string[] {
+    const lines: string[] = [];
+    for (const [file, { failed, ended }] of this.#files) {
+      if (ended || failed) continue;
+      this.failed += 1;
+      lines.push(`FAIL ${this.#show(file)}: ended without running all of its tests`, ...this.#outputOf(file));
+    }
     const skipped = this.#skips.length === 0 ? "" : `, ${this.#skips.length} skipped`;
-    return [...this.#skips, `${this.passed} passed, ${this.failed} failed${skipped}`];
+    return [...lines, ...this.#skips, `${this.passed} passed, ${this.failed} failed${skipped}`];
   }
 
   #pass(data: Extract<TestEvent, { type: "test:pass" }>["data"]): string[] {
     if (data.details.type === "suite") return [];
+    // The runner reports a file that ran no test as a test that passed.
+    if (data.name === data.file) return [];
     const place = data.entryFile ?? data.file;
-    if (data.name === data.file) {
-      this.failed += 1;
-      return [`FAIL ${this.#show(place)}`, "     ended without running all of its tests", ...this.#outputOf(place)];
-    }
     if (data.skip !== undefined || data.todo !== undefined) {
       this.#skip(data, place);
       return [];
@@ -87,6 +96,7 @@ export class Tally {
 
   #endOfFile(file: string, durationMs: number): string[] {
     const state = this.#file(file);
+    state.ended = true;
     const seconds = `${(durationMs / 1000).toFixed(1)} s`;
     if (state.failed) return this.#outputOf(file);
     return [`ok   ${this.#show(file)} (${state.passed}, ${seconds})`];
@@ -100,7 +110,7 @@ export class Tally {
   #file(file = ""): FileState {
     let state = this.#files.get(file);
     if (state === undefined) {
-      state = { passed: 0, output: [], failed: false };
+      state = { passed: 0, output: [], failed: false, ended: false };
       this.#files.set(file, state);
     }
     return state;

@@ -18,10 +18,11 @@ if (parts.length > 0) files = files.filter((file) => parts.some((part) => file.i
 const interrupt = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => interrupt.abort());
 
-const tally = new Tally(ROOT);
+const paths = files.map((file) => join(ROOT, file));
+const tally = new Tally(ROOT, paths);
 if (files.length > 0) {
   const events = run({
-    files: files.map((file) => join(ROOT, file)),
+    files: paths,
     cwd: ROOT,
     // Tests start processes of their own, so more files at a time only make each other slow.
     concurrency: Math.min(2, availableParallelism()),
