@@ -1,0 +1,32 @@
+import { writeFileSync, readFileSync } from "node:fs";
+import { capturePython, packStdlib } from "./python/capture.ts";
+
+// One step of building the runtimes, in a process of its own and in a folder of its own, in which it leaves files. A boot's state
+// must depend on nothing but its inputs, so no two boots share a process.
+
+const [step] = process.argv.slice(2);
+
+switch (step) {
+  case "stdlib": {
+    const { zip, loader } = await packStdlib();
+    writeFileSync("stdlib.zip", zip);
+    writeFileSync("loader.json", JSON.stringify(loader));
+    break;
+  }
+  case "python": {
+    const { wasm, enter } = await capturePython(`${process.cwd()}/stdlib.zip`, JSON.parse(readFileSync("loader.json", "utf8")) as Record<string, string>);
+    writeFileSync("python.wasm", wasm);
+    writeFileSync("python.json", JSON.stringify({ enter }));
+    break;
+  }
+  case "javascript":
+  case "typescript":
+  case "schema": {
+    const { captureJavaScript } = await import("./javascript/capture.ts");
+    writeFileSync(`${step}.wasm`, await captureJavaScript(step));
+    break;
+  }
+  default:
+    throw new Error(`no such step: ${step}`);
+}
+process.exit(0); // Pyodide's loader leaves handles open

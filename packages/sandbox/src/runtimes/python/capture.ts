@@ -1,0 +1,196 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { readExports, readImports, readSections } from "../../wasm/binary.ts";
+import { APPENDED_FUNCTION, freeze, type Snapshot } from "../freeze.ts";
+import { takeOutBuiltins } from "./builtins.ts";
+import { fixSources } from "./determinism.ts";
+import { trampoline } from "./trampoline.ts";
+
+const KEEP_EXPORTS = [
+  "malloc",
+  "free",
+  "PyBytes_FromStringAndSize",
+  "PyBytes_AsString",
+  "PyBytes_Size",
+  "PyObject_CallOneArg",
+  "PyErr_Clear",
+  "__indirect_function_table",
+];
+
+/** The parts of Pyodide's interface that booting needs. */
+interface Pyodide {
+  runPython(code: string, options?: { globals?: unknown; filename?: string }): unknown;
+  toPy(value: object): unknown;
+  FS: FileSystem;
+}
+
+interface FileSystem {
+  readFile(path: string): Uint8Array;
+  mkdirTree(path: string): void;
+  writeFile(path: string, data: string): void;
+}
+
+/** The standard library as a guest gets it, and what only the boot needs. */
+export interface PackedStdlib {
+  /** One zip: bytecode and sources, without what a guest can't use. */
+  readonly zip: Uint8Array;
+  /** The loader's own Python packages: path to source. They are gone before the snapshot. */
+  readonly loader: Readonly<Record<string, string>>;
+}
+
+export interface FrozenPython {
+  readonly wasm: Uint8Array;
+  /** Address of the function that enters a guest. */
+  readonly enter: number;
+}
+
+function pyodideFolder(): string {
+  return dirname(createRequire(import.meta.url).resolve("pyodide/package.json"));
+}
+
+/**
+ * Boots CPython once through Pyodide's own loader, runs boot.py, and freezes what is then there. The result depends on the
+ * package's files and ours alone: clocks, randomness and the environment are fixed while it boots, so call it in a process of its own.
+ *
+ * @param stdlibFile where the zip that {@link packStdlib} made stands
+ */
+export async function capturePython(stdlibFile: string, loader: PackedStdlib["loader"]): Promise<FrozenPython> {
+  fixSources();
+  const captured = watchInstantiation();
+  const python = await load(stdlibFile, loader);
+  const { instance, imports, module } = captured();
+  const boot = readFileSync(new URL("boot.py", import.meta.url), "utf8");
+  const runner = [
+    "import types",
+    "glovebox = types.ModuleType('glovebox_boot')",
+    "exec(compile(source, '<glovebox>', 'exec'), glovebox.__dict__)",
+    "address = id(glovebox.enter)",
+  ].join("\n");
+  const globals = python.toPy({ source: boot });
+  python.runPython(runner, { globals, filename: "<glovebox>" });
+  const enter = python.runPython("address", { globals });
+  if (typeof enter !== "number") throw new Error("boot.py has no enter()");
+  const memory = instance.exports["memory"] as WebAssembly.Memory;
+  takeOutBuiltins(memory, (instance.exports["PyImport_Inittab"] as WebAssembly.Global).value as number);
+  python.runPython("glovebox.prepare()", { globals });
+
+  const wasm = new Uint8Array(readFileSync(join(pyodideFolder(), "pyodide.asm.wasm")));
+  const snapshot = takeSnapshot(wasm, module, instance, imports);
+  return { wasm: freeze(wasm, snapshot, { keepExports: KEEP_EXPORTS, append: trampoline }), enter };
+}
+
+/**
+ * The standard library again, with bytecode beside the sources (importing costs a fifth of compiling), and without the loader's own
+ * packages. Made by the CPython that will read it. Call it in a process of its own, like {@link capturePython}.
+ */
+export async function packStdlib(): Promise<PackedStdlib> {
+  fixSources();
+  const python = await load(join(pyodideFolder(), "python_stdlib.zip"), {});
+  python.runPython(readFileSync(new URL("pack.py", import.meta.url), "utf8"));
+  const loader = new TextDecoder().decode(python.FS.readFile("/tmp/loader.json"));
+  return { zip: python.FS.readFile("/tmp/stdlib.zip").slice(), loader: JSON.parse(loader) as PackedStdlib["loader"] };
+}
+
+async function load(stdLibURL: string, loader: PackedStdlib["loader"]): Promise<Pyodide> {
+  const { loadPyodide } = (await import("pyodide")) as unknown as { loadPyodide(options: object): Promise<Pyodide> };
+  return loadPyodide({
+    indexURL: pyodideFolder(),
+    stdLibURL,
+    _sysExecutable: "/python",
+    env: { HOME: "/home", PYTHONHASHSEED: "0", LANG: "C.UTF-8" },
+    fsInit: async (files: FileSystem, { sitePackages }: { sitePackages: string }) => {
+      for (const [path, source] of Object.entries(loader)) {
+        files.mkdirTree(dirname(join(sitePackages, path)));
+        files.writeFile(join(sitePackages, path), source);
+      }
+    },
+  });
+}
+
+type Instantiated = { module: WebAssembly.Module; imports: WebAssembly.Imports; instance: WebAssembly.Instance };
+
+/** Pyodide's loader keeps its instance to itself: watch for the one whose imports have a GOT. */
+function watchInstantiation(): () => Instantiated {
+  let found: Instantiated | undefined;
+  const instantiate = WebAssembly.instantiate as (source: unknown, imports?: WebAssembly.Imports) => Promise<unknown>;
+  const watched = async (source: unknown, imports?: WebAssembly.Imports) => {
+    const result = (await instantiate.call(WebAssembly, source, imports)) as
+      | WebAssembly.Instance
+      | { module: WebAssembly.Module; instance: WebAssembly.Instance };
+    if (imports?.["GOT.func"]) {
+      found =
+        result instanceof WebAssembly.Instance
+          ? { module: source as WebAssembly.Module, imports, instance: result }
+          : { ...result, imports };
+    }
+    return result;
+  };
+  Object.assign(WebAssembly, { instantiate: watched, instantiateStreaming: undefined });
+  return () => {
+    if (!found) throw new Error("Pyodide's loader did not instantiate a module with a GOT");
+    return found;
+  };
+}
+
+function takeSnapshot(wasm: Uint8Array, module: WebAssembly.Module, instance: WebAssembly.Instance, imports: WebAssembly.Imports): Snapshot {
+  const sections = readSections(wasm);
+  const exports = readExports(wasm, sections);
+  const functionIndex = new Map(exports.filter((e) => e.kind === 0).map((e) => [e.field, e.index]));
+  const globals = new Map<number, number>();
+  readImports(wasm, sections)
+    .filter((entry) => entry.kind === "global")
+    .forEach((entry, index) => {
+      globals.set(index, (imports[entry.module]?.[entry.field] as WebAssembly.Global).value as number);
+    });
+  const stackPointer = exports.find((entry) => entry.field === "__stack_pointer");
+  if (!stackPointer) throw new Error("the module exports no stack pointer");
+  globals.set(stackPointer.index, (instance.exports["__stack_pointer"] as WebAssembly.Global).value as number);
+
+  // What the loader put into the table beyond the module's own elements: exports can be named again. JavaScript functions can't and
+  // stay null, but for the trampoline: the slot that CPython's runtime state names gets ours.
+  const table = instance.exports["__indirect_function_table"] as WebAssembly.Table;
+  const untouched = bareTable(module, globals);
+  const nameOf = new Map(Object.entries(instance.exports).map(([name, value]) => [value, name]));
+  const trampolineSlot = findTrampoline(instance, table, nameOf);
+  const added: [number, number][] = [];
+  for (let slot = 0; slot < table.length; slot++) {
+    const value: unknown = table.get(slot);
+    if (!value || (slot < untouched.length && untouched.get(slot))) continue;
+    const name = nameOf.get(value as WebAssembly.ExportValue);
+    const index = slot === trampolineSlot ? APPENDED_FUNCTION : name === undefined ? undefined : functionIndex.get(name);
+    if (index !== undefined) added.push([slot, index]);
+  }
+  return {
+    memory: new Uint8Array((instance.exports["memory"] as WebAssembly.Memory).buffer).slice(),
+    globals,
+    table: { length: table.length, added },
+  };
+}
+
+/** The table of an instance that nothing has run in. */
+function bareTable(module: WebAssembly.Module, globals: ReadonlyMap<number, number>): WebAssembly.Table {
+  const imports: WebAssembly.Imports = {};
+  let index = 0;
+  for (const entry of WebAssembly.Module.imports(module)) {
+    const into = (imports[entry.module] ??= {});
+    into[entry.name] =
+      entry.kind === "function"
+        ? () => {
+            throw new Error(`${entry.name} was called before anything ran`);
+          }
+        : new WebAssembly.Global({ value: "i32", mutable: true }, globals.get(index++));
+  }
+  return new WebAssembly.Instance(module, imports).exports["__indirect_function_table"] as WebAssembly.Table;
+}
+
+/** CPython keeps the slot of its trampoline in `_PyRuntime`, at an offset that the module exports. */
+function findTrampoline(instance: WebAssembly.Instance, table: WebAssembly.Table, nameOf: ReadonlyMap<unknown, string>): number {
+  const numbers = new DataView((instance.exports["memory"] as WebAssembly.Memory).buffer);
+  const address = (name: string) => (instance.exports[name] as WebAssembly.Global).value as number;
+  const offset = numbers.getUint32(address("_PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET"), true);
+  const slot = numbers.getUint32(address("_PyRuntime") + offset, true);
+  const value: unknown = slot < table.length ? table.get(slot) : null;
+  if (!value || nameOf.has(value)) throw new Error("CPython does not name a trampoline: its loader changed, look again");
+  return slot;
+}
