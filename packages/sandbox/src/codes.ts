@@ -9,6 +9,10 @@ export const ERROR_CODES = {
   RUNTIME_CORRUPT: "A frozen runtime's file does not have the digest that was recorded when it was built.",
   CELL_START_FAILED: "A cell could not be started.",
   SANDBOX_CLOSED: "The sandbox was closed.",
+  WORKFLOW_INVALID: "A workflow that was to be run has steps that are no acyclic graph, or a schema that is none.",
+  INPUT_INVALID: "The input of a run does not fit what its workflow asks for.",
+  FOLDER_INVALID: "The folder that tools were to work in is none, or can't be read.",
+  TOOL_INVALID: "Two tools have one name.",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

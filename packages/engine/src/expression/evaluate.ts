@@ -1,0 +1,80 @@
+import { GUEST_TEXT_MAX, type GuestReport, type Json, type Outcome, type Request } from "@glovebox/sandbox";
+import type { StepOutcome } from "../run/attempt.ts";
+import { EVALUATOR, scopeFor } from "./program.ts";
+import type { Scope } from "./scope.ts";
+
+/** Runs a guest of the attempt: what it costs and logs is added to the attempt's. */
+export type RunGuest = (request: Pick<Request, "guest" | "input" | "limits">) => Promise<GuestReport>;
+
+/** What one expression came to. `none`: to nothing that JSON has (undefined, a function). */
+export type Evaluated =
+  | { readonly kind: "value"; readonly value: Json }
+  | { readonly kind: "none"; readonly type: string }
+  | { readonly kind: "error"; readonly name: string; readonly message: string };
+
+export interface Question {
+  readonly sources: readonly string[];
+  /** The first expression decides whether the others are evaluated; it comes to true or false. */
+  readonly gate: boolean;
+  /** All of them come to true or false, as JavaScript sees it. */
+  readonly truth: boolean;
+  readonly limits: Request["limits"];
+}
+
+export type Answer =
+  | { readonly ok: true; readonly results: readonly Evaluated[] }
+  /** The guest did not end by itself: a limit, a trap, an interruption. */
+  | { readonly ok: false; readonly outcome: StepOutcome; readonly died: boolean };
+
+/** Evaluates expressions, all of them in one guest and none in the host. The answer may be shorter than the question where a gate closed. */
+export async function evaluate(question: Question, scope: Scope, guest: RunGuest): Promise<Answer> {
+  const { outcome } = await guest({
+    guest: { kind: "javascript", code: EVALUATOR, filename: "expression.js" },
+    input: { sources: question.sources, scope: scopeFor(question.sources, scope), gate: question.gate, truth: question.truth },
+    ...(question.limits === undefined ? {} : { limits: question.limits }),
+  });
+  if (outcome.kind !== "completed") return { ok: false, outcome: marked(outcome), died: outcome.kind === "trapped" && outcome.trap === "cell_died" };
+  const results = readResults(outcome.output, question);
+  // The guest's own code can replace what the evaluator is made of, so its answer is as hostile as any.
+  return results === undefined ? { ok: false, outcome: { kind: "trapped", trap: "protocol" }, died: false } : { ok: true, results };
+}
+
+function marked(outcome: Exclude<Outcome, { kind: "completed" }>): StepOutcome {
+  return outcome.kind === "failed" ? { kind: "failed", error: { ...outcome.error, by: "guest" } } : outcome;
+}
+
+function readResults(output: Json, { sources, gate, truth }: Question): readonly Evaluated[] | undefined {
+  if (!Array.isArray(output) || output.length > sources.length) return undefined;
+  const results: Evaluated[] = [];
+  for (const [index, item] of (output as readonly Json[]).entries()) {
+    const result = readResult(item);
+    if (result === undefined) return undefined;
+    if ((truth || (gate && index === 0)) && result.kind === "value" && typeof result.value !== "boolean") return undefined;
+    results.push(result);
+  }
+  const [first] = results;
+  const closed = gate && first !== undefined && (first.kind !== "value" || first.value === false);
+  return results.length === (closed ? 1 : sources.length) ? results : undefined;
+}
+
+function readResult(item: Json): Evaluated | undefined {
+  const value = field(item, "value");
+  if (value !== undefined) return { kind: "value", value };
+  const none = field(item, "none");
+  if (typeof none === "string") return { kind: "none", type: none.slice(0, 16) };
+  const error = field(item, "error");
+  const name = error === undefined ? undefined : field(error, "name");
+  const message = error === undefined ? undefined : field(error, "message");
+  if (typeof name !== "string" || typeof message !== "string") return undefined;
+  return { kind: "error", name: clean(name), message: clean(message) };
+}
+
+function field(value: Json, key: string): Json | undefined {
+  if (value === null || typeof value !== "object" || Array.isArray(value) || !Object.hasOwn(value, key)) return undefined;
+  return (value as { readonly [key: string]: Json })[key];
+}
+
+/** What the sandbox does to the texts of a guest's error: control characters could drive the terminal that shows them. */
+function clean(text: string): string {
+  return text.slice(0, GUEST_TEXT_MAX).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd");
+}
