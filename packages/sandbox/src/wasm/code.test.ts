@@ -50,7 +50,10 @@ function walk(bytes: Uint8Array): Seen[] {
 }
 
 /** What the text format wants behind each name, and what the walker must report. Where wabt lacks an instruction, its bytes. */
-function spelling(opcode: number, name: string): { readonly wat: string; readonly first?: number; readonly second?: number } | readonly number[] {
+function spelling(
+  opcode: number,
+  name: string,
+): { readonly wat: string; readonly first?: number; readonly second?: number } | readonly number[] {
   switch (name) {
     case "block":
     case "loop":
@@ -204,7 +207,8 @@ test("walkCode() finds in Pyodide's module four globals that are set, no write t
   walkCode(bytes, readSections(bytes), {
     instruction: (_body, opcode, first, second) => {
       if (opcode === OPCODE.globalSet) globals.add(first);
-      if (opcode === OPCODE.tableSet || opcode === OPCODE.tableGrow || opcode === OPCODE.tableFill || opcode === OPCODE.tableCopy) written.add(first);
+      if (opcode === OPCODE.tableSet || opcode === OPCODE.tableGrow || opcode === OPCODE.tableFill || opcode === OPCODE.tableCopy)
+        written.add(first);
       if (opcode === OPCODE.tableInit) written.add(second);
       if (opcode === OPCODE.memoryGrow) grows++;
     },
