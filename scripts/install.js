@@ -11,10 +11,10 @@ import { launch } from "../packages/cli/bin/launch.js";
 export async function installPackages(root) {
   const missing = whatIsMissing(root);
   if (missing === undefined) return;
-  console.error(`Installing packages (${missing}). The first time takes about 150 MB from the registry.`);
+  console.error(`Installing packages (${missing}). The first time takes about 140 MB from the registry.`);
   const started = Date.now();
   const npm = npmCommand(root);
-  const end = await launch(npm.file, npm.args, { cwd: root, shell: npm.shell });
+  const end = await launch(npm.file, npm.args, { cwd: root, shell: npm.shell, stdio: ["inherit", 2, 2] });
   if (!("code" in end) || end.code !== 0) throw new Error("Cannot install the packages: npm failed, see above");
   const still = whatIsMissing(root);
   if (still !== undefined) throw new Error(`Cannot install the packages: ${still} after npm ended`);
