@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { test } from "node:test";
 import wabt from "wabt";
 import { encodeU32, joinBytes, MalformedModule, readSections, SECTION, writeModule } from "./binary.ts";
-import { UnsupportedInstruction, walkCode } from "./code.ts";
+import { UnsupportedFeature, walkCode } from "./code.ts";
 import { ALLOWED, FORM, FORMS, OPCODE } from "./opcodes.ts";
 
 const { parseWat } = await wabt();
@@ -241,13 +241,13 @@ for (const [what, code, message] of REFUSED) {
   test(`walkCode() refuses ${what} by name`, () => {
     assert.throws(
       () => walk(moduleOf([...code, 0x0b])),
-      (error: unknown) => error instanceof UnsupportedInstruction && message.test(error.message),
+      (error: unknown) => error instanceof UnsupportedFeature && message.test(error.message),
     );
   });
 }
 
 test("walkCode() refuses locals of a GC type by name", () => {
-  assert.throws(() => walk(moduleOf([0x0b], [1, 1, 0x6e])), UnsupportedInstruction);
+  assert.throws(() => walk(moduleOf([0x0b], [1, 1, 0x6e])), UnsupportedFeature);
 });
 
 const MALFORMED: readonly (readonly [string, readonly number[], (readonly number[])?])[] = [

@@ -2,8 +2,8 @@ import { MalformedModule, openSection, type Reader, SECTION, type Section } from
 import { FORM, FORMS, OPCODE, refusedName } from "./opcodes.ts";
 
 /** Well-formed, but it contains an instruction or a type that is not allowed here. */
-export class UnsupportedInstruction extends Error {
-  override readonly name = "UnsupportedInstruction";
+export class UnsupportedFeature extends Error {
+  override readonly name = "UnsupportedFeature";
 }
 
 /** Locals of one function: V8's own limit. */
@@ -39,7 +39,7 @@ export interface CodeVisitor {
  * What is checked is that bodies are made of known instructions, nest properly and end where they say.
  *
  * @throws MalformedModule
- * @throws UnsupportedInstruction naming the instruction and its offset
+ * @throws UnsupportedFeature naming the instruction and its offset
  */
 export function walkCode(bytes: Uint8Array, sections: readonly Section[], visitor: CodeVisitor): void {
   const reader = openSection(bytes, sections, SECTION.code);
@@ -177,7 +177,7 @@ function step(reader: Reader, body: number, visitor: CodeVisitor): -1 | 0 | 1 {
 }
 
 function unsupported(what: string, at: number): never {
-  throw new UnsupportedInstruction(`unsupported instruction ${what} at byte ${at}`);
+  throw new UnsupportedFeature(`unsupported instruction ${what} at byte ${at}`);
 }
 
 function alignment(reader: Reader): number {
@@ -259,6 +259,6 @@ function heapType(reader: Reader): void {
 
 function refuseType(code: number, at: number): never {
   const name = GC_TYPES[code];
-  if (name) throw new UnsupportedInstruction(`unsupported type ${name} at byte ${at}`);
+  if (name) throw new UnsupportedFeature(`unsupported type ${name} at byte ${at}`);
   throw new MalformedModule(`unknown type 0x${code.toString(16)} at byte ${at}`);
 }
