@@ -1,0 +1,103 @@
+import type { RuntimeName } from "../runtimes/store.ts";
+import { moduleChamber } from "../guest/module.ts";
+import type { Chamber, GuestEnd } from "./attempt.ts";
+import type { Channel } from "./channel.ts";
+import { CurrentAttempt } from "./current-attempt.ts";
+import { encodeFrame, encodeHeader, FRAME, type Frame, NONCE_BYTES, splitHeader } from "./frame.ts";
+import { LogWriter } from "./log-writer.ts";
+import type { CellSetup, EndHeader, RunHeader } from "./message.ts";
+import { openRuntime } from "./runtime.ts";
+
+const NO_NONCE = new Uint8Array(NONCE_BYTES);
+/** Compiled modules that a cell keeps. The parent knows the same number and leaves out the bytes of those that are kept. */
+export const MODULES_KEPT = 16;
+
+/**
+ * The loop inside a cell: take a request, enter a prepared chamber, answer, prepare the next. It knows nothing of where it lives. It
+ * returns when the parent is gone.
+ */
+export function runCell(channel: Channel): void {
+  const first = channel.receive();
+  if (first?.kind !== FRAME.setup) return;
+  const cell = new Cell(JSON.parse(new TextDecoder().decode(first.payload)) as CellSetup);
+  channel.send(encodeFrame(FRAME.ready, NO_NONCE, []));
+  for (let frame = channel.receive(); frame; frame = channel.receive()) {
+    if (frame.kind !== FRAME.run) throw new Error(`a cell was sent a frame of kind ${frame.kind}`);
+    const entered = cell.run(frame, channel);
+    entered.prepare();
+  }
+}
+
+class Cell {
+  readonly #setup: CellSetup;
+  readonly #runtimes = new Map<RuntimeName, Chamber>();
+  /** By digest, the one that was used last at the end. */
+  readonly #modules = new Map<string, Chamber>();
+
+  constructor(setup: CellSetup) {
+    this.#setup = setup;
+    if (setup.warm) this.#runtime(setup.warm.runtime).prepare(setup.warm.memoryBytes);
+  }
+
+  /** Runs one guest and sends how it ended. Returns what has to be done before the next one comes. */
+  run(frame: Frame, channel: Channel): { prepare(): void } {
+    const split = splitHeader(frame.payload);
+    if (!split) throw new Error("a request without a header");
+    const header = JSON.parse(split.header) as RunHeader;
+    const [codeSize, inputSize, moduleSize] = header.sizes;
+    const code = split.rest.subarray(0, codeSize);
+    const input = split.rest.subarray(codeSize, codeSize + inputSize);
+    const module = split.rest.subarray(codeSize + inputSize, codeSize + inputSize + moduleSize);
+
+    const log = new LogWriter(channel, frame.nonce);
+    const attempt = new CurrentAttempt(header, log);
+    const chamber = header.kind === "module" ? this.#module(header, module) : this.#runtime(header.kind);
+    let end: GuestEnd;
+    if ("kind" in chamber) {
+      end = chamber;
+    } else {
+      const guest = { code, input, filename: header.filename, imports: header.imports ?? undefined };
+      end = chamber.enter(guest, attempt);
+    }
+    attempt.over = true;
+    log.close();
+    const { output, ended } = end.kind === "completed" ? { output: end.output, ended: { kind: end.kind, form: end.form } } : { output: undefined, ended: end };
+    const answer: EndHeader = {
+      end: ended,
+      instantiateMs: "kind" in chamber ? 0 : chamber.instantiateMs,
+      peakMemoryBytes: attempt.memory.peakBytes,
+      growthsDenied: attempt.memory.growthsDenied,
+      spent: !("kind" in chamber) && chamber.spent,
+    };
+    channel.send(encodeFrame(FRAME.end, frame.nonce, output ? [encodeHeader(answer), output] : [encodeHeader(answer)]));
+    return {
+      prepare: () => {
+        if (!("kind" in chamber) && !chamber.spent) chamber.prepare(header.limits.memoryBytes);
+      },
+    };
+  }
+
+  #runtime(name: RuntimeName): Chamber {
+    const known = this.#runtimes.get(name);
+    if (known) return known;
+    const setup = this.#setup.runtimes[name];
+    if (!setup) throw new Error(`no runtime "${name}" in this cell`);
+    const opened = openRuntime(name, setup);
+    this.#runtimes.set(name, opened);
+    return opened;
+  }
+
+  /** The chamber of a compiled module, or how the attempt ended because V8 would not compile it. */
+  #module(header: RunHeader, bytes: Uint8Array): Chamber | GuestEnd {
+    const digest = header.module ?? "";
+    let chamber: Chamber | GuestEnd | undefined = this.#modules.get(digest);
+    if (!chamber) {
+      chamber = moduleChamber(bytes);
+      if ("kind" in chamber) return chamber;
+    }
+    this.#modules.delete(digest);
+    this.#modules.set(digest, chamber);
+    if (this.#modules.size > MODULES_KEPT) this.#modules.delete(this.#modules.keys().next().value as string);
+    return chamber;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Limits } from "../limits.ts";
+import type { LogLevel } from "../outcome.ts";
+import type { Attempt } from "./attempt.ts";
+import type { LogWriter } from "./log-writer.ts";
+import type { RunHeader } from "./message.ts";
+import { SeededRandom } from "./random.ts";
+
+const CLOCK_STEP_NS = 1_000_000n; // coarse: a guest times nothing finer than a millisecond
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** The state of one attempt, made from its request. */
+export class CurrentAttempt implements Attempt {
+  readonly limits: Limits;
+  over = false;
+  exitStatus: number | undefined = undefined;
+  readonly memory = { peakBytes: 0, growthsDenied: 0 };
+  readonly #started = process.hrtime.bigint();
+  readonly #clockBaseNs: bigint;
+  readonly #random: SeededRandom;
+  readonly #log: LogWriter;
+
+  constructor(header: RunHeader, log: LogWriter) {
+    this.limits = header.limits;
+    this.#clockBaseNs = BigInt(header.clockBaseNs);
+    this.#random = new SeededRandom(Buffer.from(header.seed, "hex"));
+    this.#log = log;
+  }
+
+  monotonicNs(): bigint {
+    const passed = process.hrtime.bigint() - this.#started;
+    return passed - (passed % CLOCK_STEP_NS);
+  }
+
+  wallClockNs(): bigint {
+    const now = this.#clockBaseNs + this.monotonicNs();
+    return now - (now % CLOCK_STEP_NS);
+  }
+
+  fillRandom(into: Uint8Array): void {
+    this.#random.fill(into);
+  }
+
+  sleepNs(nanoseconds: bigint): void {
+    // Longer than any wall limit is for ever: the parent ends it.
+    const milliseconds = Math.min(Number(nanoseconds) / 1e6, this.limits.wallMs * 2);
+    if (milliseconds > 0) Atomics.wait(sleeper, 0, 0, milliseconds);
+  }
+
+  log(level: LogLevel, text: Uint8Array): void {
+    if (!this.over && text.length > 0) this.#log.write(level, text);
+  }
+}

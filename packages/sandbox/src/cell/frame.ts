@@ -1,0 +1,117 @@
+/**
+ * What travels between a cell and its parent. A frame is
+ *
+ *     length of what follows   u32, little endian
+ *     kind                     u8
+ *     nonce                    8 bytes: the attempt's, chosen by the parent; zeros where there is no attempt
+ *     payload
+ *
+ * Frames from a cell are hostile input: {@link FrameReader} refuses a length over its bound before it allocates anything.
+ */
+export const FRAME = {
+  /** Parent to cell, once: a {@link CellSetup} as JSON. */
+  setup: 1,
+  /** Parent to cell: a {@link RunHeader} and its parts. */
+  run: 2,
+  /** Parent to cell: the answer to a call. */
+  answer: 3,
+  /** Cell to parent, once: it is ready. */
+  ready: 16,
+  /** Cell to parent: a host function's number, u8, and its argument. */
+  call: 17,
+  /** Cell to parent: the guest has ended: an {@link EndHeader} and the output. */
+  end: 18,
+} as const;
+
+/** Host functions by their number in a call frame. */
+export const HOST_FUNCTION = { log: 1 } as const;
+
+const LENGTH_BYTES = 4;
+export const NONCE_BYTES = 8;
+export const FRAME_HEADER_BYTES = LENGTH_BYTES + 1 + NONCE_BYTES;
+
+export interface Frame {
+  readonly kind: number;
+  readonly nonce: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+/** The frame as it travels: one buffer. */
+export function encodeFrame(kind: number, nonce: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  const bytes = new Uint8Array(FRAME_HEADER_BYTES + size);
+  new DataView(bytes.buffer).setUint32(0, 1 + NONCE_BYTES + size, true);
+  bytes[LENGTH_BYTES] = kind;
+  bytes.set(nonce, LENGTH_BYTES + 1);
+  let at = FRAME_HEADER_BYTES;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** A header as JSON before other parts: its length, u32, comes first. */
+export function encodeHeader(header: object): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const bytes = new Uint8Array(4 + text.length);
+  new DataView(bytes.buffer).setUint32(0, text.length, true);
+  bytes.set(text, 4);
+  return bytes;
+}
+
+/** Splits a payload made with {@link encodeHeader} into the header's text and the rest; undefined where the length doesn't fit. */
+export function splitHeader(payload: Uint8Array): { header: string; rest: Uint8Array } | undefined {
+  if (payload.length < 4) return undefined;
+  const length = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
+  if (length > payload.length - 4) return undefined;
+  return { header: new TextDecoder().decode(payload.subarray(4, 4 + length)), rest: payload.subarray(4 + length) };
+}
+
+/** Puts frames together from pieces of a stream. */
+export class FrameReader {
+  readonly #lengthMax: () => number;
+  #pieces: Uint8Array[] = [];
+  #buffered = 0;
+
+  /** @param lengthMax bytes that the next frame may have; asked when its length has arrived */
+  constructor(lengthMax: () => number) {
+    this.#lengthMax = lengthMax;
+  }
+
+  /** Takes the next piece of the stream (kept, not copied) and yields the frames that are whole. Undefined: a frame broke the bound. */
+  push(piece: Uint8Array): Frame[] | undefined {
+    this.#pieces.push(piece);
+    this.#buffered += piece.length;
+    const frames: Frame[] = [];
+    while (this.#buffered >= LENGTH_BYTES) {
+      const head = this.#joined(LENGTH_BYTES);
+      const length = new DataView(head.buffer, head.byteOffset).getUint32(0, true);
+      if (length < 1 + NONCE_BYTES || length > this.#lengthMax()) return undefined;
+      if (this.#buffered < LENGTH_BYTES + length) break;
+      const bytes = this.#joined(LENGTH_BYTES + length);
+      frames.push({
+        kind: bytes[LENGTH_BYTES] as number,
+        nonce: bytes.subarray(LENGTH_BYTES + 1, FRAME_HEADER_BYTES),
+        payload: bytes.subarray(FRAME_HEADER_BYTES, LENGTH_BYTES + length),
+      });
+      this.#pieces = [bytes.subarray(LENGTH_BYTES + length)];
+      this.#buffered -= LENGTH_BYTES + length;
+    }
+    return frames;
+  }
+
+  /** The first `count` buffered bytes in one piece (and perhaps more behind them). */
+  #joined(count: number): Uint8Array {
+    const first = this.#pieces[0] as Uint8Array;
+    if (first.length >= count) return first;
+    const joined = new Uint8Array(this.#buffered);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    this.#pieces = [joined];
+    return joined;
+  }
+}

@@ -1,0 +1,64 @@
+import type { LogLevel } from "../outcome.ts";
+import type { Channel } from "./channel.ts";
+import { encodeFrame, FRAME, HOST_FUNCTION } from "./frame.ts";
+
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warning", "error"];
+
+/** So many writes are sent as they come: what was printed before an endless loop is seen. */
+const SENT_AT_ONCE = 64;
+/** After these, writes are gathered until there are so many bytes or so much time has passed. */
+const GATHERED_BYTES = 8192;
+const GATHERED_MS = 5;
+
+/**
+ * Sends what a guest prints to the parent, as calls of `log`. One call is outstanding at most: the next waits for the answer to the one
+ * before. A guest that printed more than it may is never answered, and so never goes on.
+ */
+export class LogWriter {
+  readonly #channel: Channel;
+  readonly #nonce: Uint8Array;
+  #outstanding = false;
+  #sent = 0;
+  #sentAt = 0;
+  #level: LogLevel = "info";
+  #gathered: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(channel: Channel, nonce: Uint8Array) {
+    this.#channel = channel;
+    this.#nonce = nonce;
+  }
+
+  /** Copies `text` before it returns. */
+  write(level: LogLevel, text: Uint8Array): void {
+    if (level !== this.#level) this.flush();
+    this.#level = level;
+    this.#gathered.push(text.slice());
+    this.#bytes += text.length;
+    if (this.#sent < SENT_AT_ONCE || this.#bytes >= GATHERED_BYTES || performance.now() - this.#sentAt >= GATHERED_MS) this.flush();
+  }
+
+  flush(): void {
+    if (this.#bytes === 0) return;
+    if (this.#outstanding) this.#awaitAnswer();
+    const head = Uint8Array.of(HOST_FUNCTION.log, LOG_LEVELS.indexOf(this.#level));
+    this.#channel.send(encodeFrame(FRAME.call, this.#nonce, [head, ...this.#gathered]));
+    this.#outstanding = true;
+    this.#gathered = [];
+    this.#bytes = 0;
+    this.#sent++;
+    this.#sentAt = performance.now();
+  }
+
+  #awaitAnswer(): void {
+    const frame = this.#channel.receive();
+    if (frame?.kind !== FRAME.answer) throw new Error("the parent did not answer");
+    this.#outstanding = false;
+  }
+
+  /** Sends what is left and waits until the parent has it: whatever comes next on the line belongs to the next attempt. */
+  close(): void {
+    this.flush();
+    if (this.#outstanding) this.#awaitAnswer();
+  }
+}

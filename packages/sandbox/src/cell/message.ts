@@ -1,0 +1,47 @@
+import type { Limits } from "../limits.ts";
+import type { GuestError, TrapCode } from "../outcome.ts";
+import type { RuntimeName } from "../runtimes/store.ts";
+
+/** What a cell is told when it starts. */
+export interface CellSetup {
+  /** Runtimes that it may be asked for: absolute files with their digests. */
+  readonly runtimes: Readonly<Partial<Record<RuntimeName, RuntimeSetup>>>;
+  /** The runtime to have ready before anything is asked, and the memory that the first guest may ask for. */
+  readonly warm?: { readonly runtime: RuntimeName; readonly memoryBytes: number };
+}
+
+export interface RuntimeSetup {
+  readonly wasm: string;
+  readonly sha256: string;
+  readonly stdlib?: { readonly file: string; readonly sha256: string };
+  readonly enter?: number;
+}
+
+/** What is to be run. Behind it, in this order: code, input, module, of the sizes given. */
+export interface RunHeader {
+  readonly kind: RuntimeName | "module";
+  readonly filename: string;
+  readonly imports: readonly string[] | null;
+  readonly limits: Limits;
+  /** Nanoseconds since the Unix epoch, as decimal digits. */
+  readonly clockBaseNs: string;
+  /** 32 bytes as hexadecimal digits. */
+  readonly seed: string;
+  readonly sizes: readonly [code: number, input: number, module: number];
+  /** SHA-256 of the module; its bytes follow only where this cell has not had them yet. */
+  readonly module: string | null;
+}
+
+/** How it ended, as the cell saw it. A `completed` guest's output stands behind it. */
+export interface EndHeader {
+  readonly end:
+    | { readonly kind: "completed"; readonly form: "json" | "text" }
+    | { readonly kind: "failed"; readonly error: GuestError }
+    | { readonly kind: "trapped"; readonly trap: TrapCode; readonly detail?: string }
+    | { readonly kind: "exhausted"; readonly limit: "memory" | "stack" | "output" | "table"; readonly used: number; readonly max: number; readonly error?: GuestError };
+  readonly instantiateMs: number;
+  readonly peakMemoryBytes: number;
+  readonly growthsDenied: number;
+  /** Nothing in this cell is to be trusted any more: replace it. */
+  readonly spent: boolean;
+}
