@@ -1,0 +1,117 @@
+import type { Attempt } from "../../cell/attempt.ts";
+import type { LogLevel } from "../../outcome.ts";
+import type { Engine } from "./engine.ts";
+
+const ERRNO = { success: 0, badf: 8, inval: 28, nosys: 52 } as const;
+const CLOCK = { realtime: 0, monotonic: 1 } as const;
+
+/** Names under which the boot program calls the host: nothing else has a name here. */
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warning", "error"];
+const NAME_BYTES_MAX = 16;
+
+/** Promises that were rejected with nobody listening, of which the host remembers so many: enough to name the first. */
+const UNHANDLED_MAX = 1000;
+
+const RANDOM_BYTES_MAX = 65_536;
+
+/** What the imports know. It lives as long as an instance; `attempt` and `unhandled` are new for each guest. */
+export interface HostState {
+  readonly memory: WebAssembly.Memory;
+  /** Set once, right after the module was instantiated with these imports. */
+  engine: Engine | undefined;
+  context: number;
+  lengthOut: number;
+  attempt: Attempt | undefined;
+  /** By the promise's JSValue, the boxes of promise and reason. Both are kept, so no other promise can get the same address. */
+  unhandled: Map<bigint, { readonly promise: number; readonly reason: number }>;
+}
+
+/**
+ * All that frozen QuickJS imports, one line each:
+ *
+ * | import | here |
+ * |---|---|
+ * | `env.host_call` | `console`: copies one string into the attempt's log |
+ * | `env.host_promise_rejection` | remembers who was rejected unheard |
+ * | `env.host_interrupt` | 0, never stop: the parent ends a guest by ending its cell |
+ * | `env.host_module_normalize`, `env.host_module_load` | 0: there are no modules |
+ * | `env.host_get_timezone_offset` | 0: UTC |
+ * | `clock_time_get` | the attempt's clocks |
+ * | `random_get` | the attempt's randomness |
+ * | `fd_write`, `fd_close`, `fd_seek`, `fd_fdstat_get` | EBADF: no descriptor is open |
+ *
+ * Addresses and lengths come from the guest: they are made unsigned and held against the memory before anything is read or written.
+ * Nothing here throws for what a guest passes.
+ */
+export function javascriptImports(state: HostState): WebAssembly.Imports {
+  const bytesAt = (address: number, length: number): Uint8Array<ArrayBuffer> | undefined => {
+    const start = address >>> 0;
+    const count = length >>> 0;
+    return start + count <= state.memory.buffer.byteLength ? new Uint8Array(state.memory.buffer, start, count) : undefined;
+  };
+  const viewAt = (address: number, length: number): DataView | undefined => {
+    const bytes = bytesAt(address, length);
+    return bytes && new DataView(bytes.buffer, bytes.byteOffset, length);
+  };
+  const live = (): Attempt | undefined => (state.attempt && !state.attempt.over ? state.attempt : undefined);
+
+  return {
+    env: {
+      host_call(nameAt: number, nameLength: number, _self: number, count: number, boxes: number): number {
+        const { engine } = state;
+        const attempt = live();
+        if (!engine || !attempt) return 0;
+        const name = nameLength >>> 0 <= NAME_BYTES_MAX ? bytesAt(nameAt, nameLength) : undefined;
+        const level = name && LOG_LEVELS.find((level) => level.length === name.length && [...level].every((c, i) => c.charCodeAt(0) === name[i]));
+        const box = count === 1 ? viewAt(boxes, 4)?.getUint32(0, true) : undefined;
+        const value = box === undefined ? undefined : viewAt(box, 8)?.getBigUint64(0, true);
+        if (level && value !== undefined) {
+          const text = engine.JS_ToCStringLen2(state.context, state.lengthOut, value, 0);
+          const length = viewAt(state.lengthOut, 4)?.getUint32(0, true) ?? 0;
+          const bytes = text === 0 ? undefined : bytesAt(text, length);
+          if (bytes) attempt.log(level, bytes);
+          if (text !== 0) engine.JS_FreeCString(state.context, text);
+        }
+        return engine.qjs_get_undefined();
+      },
+      host_promise_rejection(promise: number, reason: number, isHandled: number): void {
+        const { engine, unhandled } = state;
+        const key = viewAt(promise, 8)?.getBigUint64(0, true);
+        if (!engine || !live() || key === undefined) return;
+        if (isHandled === 0 && unhandled.size < UNHANDLED_MAX && !unhandled.has(key)) {
+          unhandled.set(key, { promise, reason });
+          return;
+        }
+        const known = isHandled === 0 ? undefined : unhandled.get(key);
+        unhandled.delete(key);
+        for (const box of [promise, reason, known?.promise, known?.reason]) if (box) engine.qjs_free_value(box);
+      },
+      host_interrupt: () => 0,
+      host_module_normalize: () => 0,
+      host_module_load: () => 0,
+      host_get_timezone_offset: () => 0,
+    },
+    wasi_snapshot_preview1: {
+      clock_time_get(clock: number, _precision: bigint, out: number): number {
+        const attempt = live();
+        const view = viewAt(out, 8);
+        if (!attempt) return ERRNO.nosys;
+        if (!view || (clock !== CLOCK.realtime && clock !== CLOCK.monotonic)) return ERRNO.inval;
+        view.setBigUint64(0, clock === CLOCK.realtime ? attempt.wallClockNs() : attempt.monotonicNs(), true);
+        return ERRNO.success;
+      },
+      random_get(address: number, length: number): number {
+        const attempt = live();
+        if (!attempt) return ERRNO.nosys;
+        const bytes = length >>> 0 <= RANDOM_BYTES_MAX ? bytesAt(address, length) : undefined;
+        if (!bytes) return ERRNO.inval;
+        attempt.fillRandom(bytes);
+        return ERRNO.success;
+      },
+      fd_write: () => ERRNO.badf,
+      fd_close: () => ERRNO.badf,
+      fd_seek: () => ERRNO.badf,
+      fd_fdstat_get: () => ERRNO.badf,
+    },
+  };
+}
