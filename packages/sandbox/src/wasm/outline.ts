@@ -36,11 +36,9 @@ export interface ModuleOutline {
 
 export interface OutlineTable {
   readonly limits: Limits32;
-  /** Offsets of the whole entry, and of the limits within it. */
+  /** Offsets of the entry, and of the limits that end it. */
   readonly start: number;
   readonly limitsStart: number;
-  readonly limitsEnd: number;
-  readonly end: number;
 }
 
 /** A handler of 16 MiB is larger than an interpreter; compiling 0.8 MB took up to 4.6 s. */
@@ -160,7 +158,7 @@ function readTable(reader: Reader): OutlineTable {
   skipType(reader);
   const limitsStart = reader.at;
   const limits = readLimits(reader);
-  return { limits, start, limitsStart, limitsEnd: reader.at, end: reader.at };
+  return { limits, start, limitsStart };
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = { i: "i32", I: "i64", f: "f32", F: "f64", v: "v128", r: "ref" };
