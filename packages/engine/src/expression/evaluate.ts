@@ -1,7 +1,9 @@
 import { GUEST_TEXT_MAX, type GuestReport, type Json, type Outcome, type Request } from "@glovebox/sandbox";
-import type { StepOutcome } from "../run/attempt.ts";
+import { printable } from "../run/printable.ts";
 import { EVALUATOR, scopeFor } from "./program.ts";
 import type { Scope } from "./scope.ts";
+
+const NAME_MAX = 100;
 
 /** Runs a guest of the attempt: what it costs and logs is added to the attempt's. */
 export type RunGuest = (request: Pick<Request, "guest" | "input" | "limits">) => Promise<GuestReport>;
@@ -23,8 +25,8 @@ export interface Question {
 
 export type Answer =
   | { readonly ok: true; readonly results: readonly Evaluated[] }
-  /** The guest did not end by itself: a limit, a trap, an interruption. */
-  | { readonly ok: false; readonly outcome: StepOutcome; readonly died: boolean };
+  /** The guest did not get to an answer: a limit, a trap, an interruption. Never `completed`. */
+  | { readonly ok: false; readonly outcome: Outcome };
 
 /** Evaluates expressions, all of them in one guest and none in the host. The answer may be shorter than the question where a gate closed. */
 export async function evaluate(question: Question, scope: Scope, guest: RunGuest): Promise<Answer> {
@@ -33,14 +35,10 @@ export async function evaluate(question: Question, scope: Scope, guest: RunGuest
     input: { sources: question.sources, scope: scopeFor(question.sources, scope), gate: question.gate, truth: question.truth },
     ...(question.limits === undefined ? {} : { limits: question.limits }),
   });
-  if (outcome.kind !== "completed") return { ok: false, outcome: marked(outcome), died: outcome.kind === "trapped" && outcome.trap === "cell_died" };
+  if (outcome.kind !== "completed") return { ok: false, outcome };
   const results = readResults(outcome.output, question);
   // The guest's own code can replace what the evaluator is made of, so its answer is as hostile as any.
-  return results === undefined ? { ok: false, outcome: { kind: "trapped", trap: "protocol" }, died: false } : { ok: true, results };
-}
-
-function marked(outcome: Exclude<Outcome, { kind: "completed" }>): StepOutcome {
-  return outcome.kind === "failed" ? { kind: "failed", error: { ...outcome.error, by: "guest" } } : outcome;
+  return results === undefined ? { ok: false, outcome: { kind: "trapped", trap: "protocol" } } : { ok: true, results };
 }
 
 function readResults(output: Json, { sources, gate, truth }: Question): readonly Evaluated[] | undefined {
@@ -66,15 +64,10 @@ function readResult(item: Json): Evaluated | undefined {
   const name = error === undefined ? undefined : field(error, "name");
   const message = error === undefined ? undefined : field(error, "message");
   if (typeof name !== "string" || typeof message !== "string") return undefined;
-  return { kind: "error", name: clean(name), message: clean(message) };
+  return { kind: "error", name: printable(name, NAME_MAX), message: printable(message, GUEST_TEXT_MAX) };
 }
 
 function field(value: Json, key: string): Json | undefined {
   if (value === null || typeof value !== "object" || Array.isArray(value) || !Object.hasOwn(value, key)) return undefined;
   return (value as { readonly [key: string]: Json })[key];
-}
-
-/** What the sandbox does to the texts of a guest's error: control characters could drive the terminal that shows them. */
-function clean(text: string): string {
-  return text.slice(0, GUEST_TEXT_MAX).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }

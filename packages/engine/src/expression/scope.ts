@@ -1,4 +1,5 @@
 import type { Json } from "@glovebox/sandbox";
+import { printable } from "../run/printable.ts";
 import type { StepState } from "../run/state.ts";
 import type { Reference } from "./reference.ts";
 
@@ -23,18 +24,18 @@ export interface StepView {
 
 export type Lookup =
   | { readonly found: true; readonly value: Json }
-  /** `depth`: how many names and indexes of the path were found before the missing one. */
-  | { readonly found: false; readonly depth: number; readonly message: string };
+  /** `last`: all but the last name of the path was found, so in JavaScript it would be undefined. */
+  | { readonly found: false; readonly last: boolean; readonly message: string };
 
 /** Looks a plain reference up, by own keys only. Below the output of a step that did not succeed everything is null. */
 export function lookUp({ root, path }: Reference, scope: Scope): Lookup {
-  if (root === "item") return missing(0, "`item` exists only inside of a loop");
-  if (root === "secrets") return missing(0, "no secret was granted");
+  if (root === "item") return missing(false, "`item` exists only inside of a loop");
+  if (root === "secrets") return missing(false, "no secret was granted");
   if (root !== "steps") return walk(root === "run" ? scope.run : scope.inputs, path, [root]);
   const [id, ...below] = path;
-  if (id === undefined) return missing(0, "`steps` needs the id of a step, as in steps.read.output");
+  if (id === undefined) return missing(false, "`steps` needs the id of a step, as in steps.read.output");
   const view = scope.steps.get(String(id));
-  if (view === undefined) return missing(0, `there is no step ${JSON.stringify(id)} before this one`);
+  if (view === undefined) return missing(false, `there is no step ${JSON.stringify(id)} before this one`);
   if (below[0] === "output" && view.status !== "succeeded") return { found: true, value: null };
   return walk({ status: view.status, output: view.output }, below, ["steps", id]);
 }
@@ -44,7 +45,8 @@ function walk(from: Json, path: readonly (string | number)[], above: readonly (s
   for (const [depth, key] of path.entries()) {
     const next = own(value, key);
     if (next === undefined) {
-      return missing(above.length - 1 + depth, `${shown([...above, ...path.slice(0, depth)])} ${described(value)} and has no ${JSON.stringify(key)}`);
+      const whole = printable(shown([...above, ...path.slice(0, depth)]), 200);
+      return missing(depth === path.length - 1, `${whole} ${described(value)} and has no ${JSON.stringify(key)}`);
     }
     value = next;
   }
@@ -57,8 +59,8 @@ function own(value: Json, key: string | number): Json | undefined {
   return (value as { readonly [key: string]: Json })[key];
 }
 
-function missing(depth: number, message: string): Lookup {
-  return { found: false, depth, message };
+function missing(last: boolean, message: string): Lookup {
+  return { found: false, last, message };
 }
 
 function shown(path: readonly (string | number)[]): string {

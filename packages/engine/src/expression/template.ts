@@ -1,19 +1,11 @@
 import type { Json } from "@glovebox/sandbox";
+import { printable } from "../run/printable.ts";
 import type { Template } from "../workflow/document.ts";
 import { parseTemplate, type TemplatePart } from "./reference.ts";
 import { lookUp, type Scope } from "./scope.ts";
 
-/** Why a template could not be filled: the name of an error and a sentence. `by` says whose words they are. */
-export class Unresolved extends Error {
-  override readonly name: string;
-  readonly by: "guest" | "host";
-
-  constructor(name: string, message: string, by: "guest" | "host") {
-    super(message);
-    this.name = name;
-    this.by = by;
-  }
-}
+/** A reference in a template leads nowhere. The message says where it ends. */
+export class Unresolved extends Error {}
 
 /** The expressions in a template, each once, in their order. Plain references are none. */
 export function expressionsIn(template: Template): readonly string[] {
@@ -49,12 +41,17 @@ function partValue(part: TemplatePart, scope: Scope, values: ReadonlyMap<string,
   if (part.kind === "text") return part.text;
   if (part.kind === "reference") {
     const result = lookUp(part.reference, scope);
-    if (!result.found) throw new Unresolved("ReferenceError", `Cannot resolve \${{${part.source}}}: ${result.message}`, "host");
+    if (!result.found) throw new Unresolved(`Cannot resolve ${quoted(part.source)}: ${result.message}`);
     return result.value;
   }
   const value = values.get(part.source);
   if (value === undefined) throw new Error("assertion: an expression of a template was not evaluated");
   return value;
+}
+
+/** An expression as it stands in its document, for messages. */
+export function quoted(source: string): string {
+  return `\${{ ${printable(source.trim(), 200)} }}`;
 }
 
 function asText(value: Json): string {

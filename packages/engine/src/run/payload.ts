@@ -1,5 +1,5 @@
-import type { Step } from "../workflow/document.ts";
 import { isAnalyzer } from "../steps/processors.ts";
+import type { Step } from "../workflow/document.ts";
 
 /** Whether a step hands on its own result (else what it got, and its result is metadata). */
 export function transforms(step: Step): boolean {

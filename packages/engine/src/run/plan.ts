@@ -85,7 +85,10 @@ function parentsOf(step: Step): readonly string[] {
   return [...new Set(step.branch === undefined ? step.dependsOn : [...step.dependsOn, step.branch.condition])];
 }
 
-function topologicalOrder(parents: ReadonlyMap<string, readonly string[]>, children: ReadonlyMap<string, readonly string[]>): readonly string[] {
+function topologicalOrder(
+  parents: ReadonlyMap<string, readonly string[]>,
+  children: ReadonlyMap<string, readonly string[]>,
+): readonly string[] {
   const open = new Map([...parents].map(([id, above]) => [id, above.length]));
   const order = [...open].filter(([, count]) => count === 0).map(([id]) => id);
   for (const id of order) {

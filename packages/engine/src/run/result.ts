@@ -1,6 +1,6 @@
 import type { Json, LogEntry, Usage } from "@glovebox/sandbox";
 import type { Step } from "../workflow/document.ts";
-import type { StepError, StepOutcome } from "./attempt.ts";
+import type { StepOutcome } from "./attempt.ts";
 import type { CancelReason, RunState, Side, SkipReason, StepState } from "./state.ts";
 
 /** A run, told in full. All of it is JSON. Times are milliseconds since the start of the run. */
@@ -27,7 +27,7 @@ export type RunCause =
   | { readonly kind: "run_timeout"; readonly maxMs: number }
   | { readonly kind: "interrupted" }
   /** All steps were done, and an output could not be made of them. */
-  | { readonly kind: "output_failed"; readonly output: string; readonly error: StepError };
+  | { readonly kind: "output_failed"; readonly output: string; readonly outcome: StepOutcome };
 
 export interface StepResult {
   readonly id: string;

@@ -12,7 +12,12 @@ const RETRY_AFTER_MAX_MS = 3_600_000;
  * @param attempts how many there were, this one included
  * @param random from 0 to 1, drawn for this call
  */
-export function retryDelayMs(retry: Retry, end: Pick<AttemptEnd, "outcome" | "transient" | "retryAfterMs">, attempts: number, random: number): number | undefined {
+export function retryDelayMs(
+  retry: Retry,
+  end: Pick<AttemptEnd, "outcome" | "transient" | "retryAfterMs">,
+  attempts: number,
+  random: number,
+): number | undefined {
   if (attempts >= retry.maxAttempts) return undefined;
   if (!end.transient && !retry.on.some((kind) => kind === end.outcome.kind)) return undefined;
   if (end.retryAfterMs !== undefined) return Math.min(end.retryAfterMs, RETRY_AFTER_MAX_MS);

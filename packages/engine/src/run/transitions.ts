@@ -1,7 +1,16 @@
 import type { FailureStrategy } from "../workflow/document.ts";
 import { onFailure, readiness } from "./failure.ts";
 import type { Plan } from "./plan.ts";
-import { type CancelReason, isEnded, mayBecome, type Side, type Statuses, type StepChange, type StepState, type StepStatus } from "./state.ts";
+import {
+  type CancelReason,
+  isEnded,
+  mayBecome,
+  type Side,
+  type Statuses,
+  type StepChange,
+  type StepState,
+  type StepStatus,
+} from "./state.ts";
 
 /** How the steps of a new run stand: pending, but for those that depend on nothing. */
 export function initialStatuses(plan: Plan): Map<string, StepStatus> {

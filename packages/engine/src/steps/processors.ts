@@ -7,7 +7,9 @@ export interface LocalProcessor {
   /** Options that it takes, all of them text; one that is not given is empty. */
   readonly options: readonly string[];
   /** A transformer hands on a text of its own, an analyzer what it got. */
-  readonly work: { readonly kind: "transform"; apply(text: string, options: Options): string } | { readonly kind: "analyze"; apply(text: string): Facts };
+  readonly work:
+    | { readonly kind: "transform"; apply(text: string, options: Options): string }
+    | { readonly kind: "analyze"; apply(text: string): Facts };
 }
 
 /** The value of an option by its name. */
@@ -15,14 +17,41 @@ type Options = (name: string) => string;
 type Facts = Readonly<Record<string, Json>>;
 
 /** In English titles these stay small, unless they come first or last. */
-const SMALL_WORDS = new Set(["a", "an", "and", "as", "at", "but", "by", "en", "for", "if", "in", "nor", "of", "off", "on", "or", "per", "so", "the", "to", "up", "via", "vs", "yet"]);
+const SMALL_WORDS = new Set([
+  "a",
+  "an",
+  "and",
+  "as",
+  "at",
+  "but",
+  "by",
+  "en",
+  "for",
+  "if",
+  "in",
+  "nor",
+  "of",
+  "off",
+  "on",
+  "or",
+  "per",
+  "so",
+  "the",
+  "to",
+  "up",
+  "via",
+  "vs",
+  "yet",
+]);
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}\p{N}]+)*/gu;
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 const PROCESSORS: readonly LocalProcessor[] = [
   transformer("change_text_case_upper", "Makes all letters capitals.", (text) => text.toUpperCase()),
   transformer("change_text_case_lower", "Makes all letters small.", (text) => text.toLowerCase()),
-  transformer("change_text_case_proper", "Begins every word with a capital; all other letters are small.", (text) => text.replace(WORD, capitalise)),
+  transformer("change_text_case_proper", "Begins every word with a capital; all other letters are small.", (text) =>
+    text.replace(WORD, capitalise),
+  ),
   transformer("change_text_case_title", "Like proper, but short joining words stay small unless they come first or last.", titleCase),
   transformer("reverse_text", "Turns the text around, by characters as a reader sees them (grapheme clusters).", reverse),
   {
@@ -46,7 +75,8 @@ export function optionProblems(processor: LocalProcessor, options: Readonly<Reco
   const problems: string[] = [];
   for (const [name, value] of Object.entries(options)) {
     if (!processor.options.includes(name)) {
-      const known = processor.options.length === 0 ? "it takes none" : `it takes ${processor.options.map((option) => `"${option}"`).join(" and ")}`;
+      const known =
+        processor.options.length === 0 ? "it takes none" : `it takes ${processor.options.map((option) => `"${option}"`).join(" and ")}`;
       problems.push(`processor "${processor.name}" has no option "${name}": ${known}`);
     } else if (typeof value !== "string") {
       problems.push(`option "${name}" of processor "${processor.name}" must be text`);
@@ -98,5 +128,8 @@ function countWords(text: string): Facts {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return Object.fromEntries([...sorted.map(([word, count]) => [`word_freq_${word}`, count] as const), ["total_unique_words", counts.size] as const]);
+  return Object.fromEntries([
+    ...sorted.map(([word, count]) => [`word_freq_${word}`, count] as const),
+    ["total_unique_words", counts.size] as const,
+  ]);
 }

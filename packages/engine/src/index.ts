@@ -1,0 +1,12 @@
+export type { AttemptEnd, StepError, StepOutcome } from "./run/attempt.ts";
+export { type Clock, systemClock } from "./run/clock.ts";
+export { type AttemptResult, type EndState, outputOf, type RunCause, type RunEvent, type RunResult, type StepResult } from "./run/result.ts";
+export { type RunOptions, runWorkflow } from "./run/run.ts";
+export type { CancelReason, RunState, Side, SkipReason, StepState } from "./run/state.ts";
+export type { GuestRunner } from "./steps/context.ts";
+export { isAnalyzer, LOCAL_PROCESSORS, type LocalProcessor, optionProblems } from "./steps/processors.ts";
+export { ToolError } from "./tools/error.ts";
+export { FILE_BYTES_MAX, Folder, type FolderEntry, folderOf, openFolder } from "./tools/folder.ts";
+export { BUILTIN_TOOLS, toolsByName } from "./tools/registry.ts";
+export type { Tool, ToolArgument, ToolArgumentType, ToolContext, ToolSignature, ToolValues } from "./tools/tool.ts";
+export type { FailureStrategy, OrderingStrategy, Place, Problem, Step, Workflow } from "./workflow/document.ts";

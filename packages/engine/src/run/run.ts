@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import { GloveboxError, type Json } from "@glovebox/sandbox";
+import type { RunGuest } from "../expression/evaluate.ts";
+import type { GuestRunner, RunContext } from "../steps/context.ts";
+import { Meter } from "../steps/meter.ts";
+import { ModuleFiles } from "../steps/modules.ts";
+import { checkSchema } from "../steps/schema.ts";
+import { openFolder } from "../tools/folder.ts";
+import { BUILTIN_TOOLS, toolsByName } from "../tools/registry.ts";
+import type { Tool } from "../tools/tool.ts";
+import type { Workflow } from "../workflow/document.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Execution } from "./execution.ts";
+import { Ledger } from "./ledger.ts";
+import { type MadeOutputs, makeOutputs } from "./outputs.ts";
+import { planRun } from "./plan.ts";
+import type { RunCause, RunEvent, RunResult } from "./result.ts";
+import { type CancelReason, runState } from "./state.ts";
+import { totalUsage } from "./usage.ts";
+import { View } from "./view.ts";
+
+export interface RunOptions {
+  /** Where guests run. It stays the caller's, who disposes of it. */
+  readonly sandbox: GuestRunner;
+  /** What the run is given; missing: `{}`. In a workflow of text (`payload: "text"`) it is a string; missing: an empty one. */
+  readonly input?: Json;
+  /** Missing: {@link BUILTIN_TOOLS}. */
+  readonly tools?: Iterable<Tool>;
+  /** The one folder that tools may use. Missing: they reach no files. */
+  readonly folder?: string;
+  /** Cancels the run: it ends soon, with what was reached. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+  /** From 0 to 1, one draw a call; for the jitter of retries. */
+  readonly random?: () => number;
+  /** Missing: a fresh one. */
+  readonly runId?: string;
+  /** Cells are not shared between two keys. Missing: the run's id. */
+  readonly isolationKey?: string;
+  /** Called in order, while the run goes on. It must not throw. */
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
+/**
+ * Runs a workflow in memory to its end. What steps do is data: a run that failed resolves too. Nothing bounds a run as a whole unless the
+ * workflow has a `timeoutMs`; guests have their limits in any case, tools only those that their steps give them.
+ * @throws GloveboxError before anything has started: `INPUT_INVALID` where the input does not fit the workflow's schema, `WORKFLOW_INVALID`
+ *   where the steps are no acyclic graph, `FOLDER_INVALID`, `TOOL_INVALID`
+ */
+export async function runWorkflow(workflow: Workflow, options: RunOptions): Promise<RunResult> {
+  const { clock = systemClock, random = Math.random, onEvent = () => {}, runId = randomUUID() } = options;
+  const plan = planRun(workflow);
+  const input = options.input ?? (workflow.payload === "text" ? "" : {});
+  const context: RunContext = {
+    runId,
+    isolationKey: options.isolationKey ?? runId,
+    sandbox: options.sandbox,
+    tools: toolsByName(options.tools ?? BUILTIN_TOOLS),
+    folder: options.folder === undefined ? undefined : await openFolder(options.folder),
+    modules: new ModuleFiles(workflow.file),
+    clock,
+  };
+  const startedAt = clock.now();
+  const now = (): number => clock.now() - startedAt;
+  const meter = new Meter(context, options.signal ?? new AbortController().signal);
+  if (options.signal?.aborted !== true) await checkInput(workflow, input, meter);
+  const ledger = new Ledger(plan);
+  const view = new View(workflow, plan, ledger, runId, input);
+  onEvent({ kind: "run_started", runId, steps: workflow.steps.length });
+  const ended = await new Execution({ workflow, plan, ledger, view, context, now, random, onEvent }).toEnd(options.signal);
+  const steps = ledger.results();
+  const made = await outputsOf(workflow, ledger, view, ended?.kind === "interrupted" ? undefined : meter.guest);
+  const [failure] = made.failures;
+  const cause = causeOf(workflow, ledger, ended) ?? (failure === undefined ? undefined : { kind: "output_failed", ...failure });
+  const usage = totalUsage([...steps.map((step) => step.usage), meter.reading().usage]);
+  const payload = view.payload();
+  const reached = endState(runState(ledger.statuses, ended));
+  const state = reached === "succeeded" && cause !== undefined ? "failed" : reached;
+  onEvent({ kind: "run_ended", state, atMs: now() });
+  return {
+    runId,
+    workflow: workflow.name,
+    state,
+    ...(cause === undefined ? {} : { cause }),
+    wallMs: now(),
+    ...(usage === undefined ? {} : { usage }),
+    steps,
+    outputs: made.outputs,
+    ...(payload === undefined ? {} : { payload }),
+  };
+}
+
+async function checkInput(workflow: Workflow, input: Json, meter: Meter): Promise<void> {
+  const refuse = (why: string): never => {
+    throw new GloveboxError("INPUT_INVALID", `Cannot run workflow "${workflow.name}": ${why}`);
+  };
+  if (workflow.payload === "text" && typeof input !== "string") refuse("its input is one text");
+  if (workflow.inputs === undefined) return;
+  const verdict = await checkSchema(workflow.inputs, input, meter.guest);
+  if (verdict.kind === "problems") refuse(`its input does not fit: ${verdict.message}`);
+  if (verdict.kind === "ended" && verdict.ending.outcome.kind !== "cancelled") {
+    const { outcome } = verdict.ending;
+    refuse(`its input could not be checked against the schema: ${outcome.kind === "failed" ? outcome.error.message : outcome.kind}`);
+  }
+}
+
+/** As the document asks, else every step's output by its id. After an interruption nothing is executed any more. */
+async function outputsOf(workflow: Workflow, ledger: Ledger, view: View, guest: RunGuest | undefined): Promise<MadeOutputs> {
+  if (workflow.outputs !== undefined) return makeOutputs(workflow.outputs, view.scope(), guest);
+  const outputs = workflow.steps.map(({ id }) => [id, ledger.output(id)] as const).filter(([, output]) => output !== undefined);
+  return { outputs: Object.fromEntries(outputs) as Record<string, Json>, failures: [] };
+}
+
+function causeOf(workflow: Workflow, ledger: Ledger, ended: CancelReason | undefined): RunCause | undefined {
+  if (ended !== undefined && ended.kind !== "step_failed") return ended;
+  const step = ended?.step ?? workflow.steps.find(({ id }) => ledger.state(id) === "failed")?.id;
+  const outcome = step === undefined ? undefined : ledger.outcome(step);
+  return step === undefined || outcome === undefined ? undefined : { kind: "step_failed", step, outcome };
+}
+
+function endState(state: ReturnType<typeof runState>): RunResult["state"] {
+  if (state === "pending" || state === "running") throw new Error("assertion: a run came to its end before its steps did");
+  return state;
+}

@@ -1,0 +1,70 @@
+import type { Json } from "@glovebox/sandbox";
+import type { Scope, StepView } from "../expression/scope.ts";
+import type { Step, Workflow } from "../workflow/document.ts";
+import type { Ledger } from "./ledger.ts";
+import { mergePayloads } from "./payload.ts";
+import { ancestors, type Plan } from "./plan.ts";
+
+/** What steps see of the run that they are in. */
+export class View {
+  readonly #plan: Plan;
+  readonly #ledger: Ledger;
+  readonly #runId: string;
+  readonly #input: Json;
+  readonly #isText: boolean;
+
+  constructor(workflow: Pick<Workflow, "payload">, plan: Plan, ledger: Ledger, runId: string, input: Json) {
+    this.#plan = plan;
+    this.#ledger = ledger;
+    this.#runId = runId;
+    this.#input = input;
+    this.#isText = workflow.payload === "text";
+  }
+
+  /** What a step may refer to, which is all that is upstream of it; without one, what the run's outputs may. */
+  scope(id?: string): Scope {
+    const steps = new Map<string, StepView>();
+    for (const other of id === undefined ? this.#plan.steps.keys() : ancestors(this.#plan, id)) {
+      steps.set(other, { status: this.#ledger.state(other), output: this.#ledger.output(other) ?? null });
+    }
+    return { inputs: this.#input, steps, run: { id: this.#runId, inputs: this.#input } };
+  }
+
+  /**
+   * What a step gets that has no `input` of its own: `{ <dependency id>: its output }` of those that succeeded, or what the run was given
+   * where it depends on nothing. In a workflow of text, the payload.
+   */
+  given(step: Step): { readonly defaultInput: Json; readonly payload: string | undefined } {
+    if (this.#isText) {
+      const payload = step.dependsOn.length === 0 ? this.#text() : this.#merged(step.dependsOn);
+      return { defaultInput: payload ?? null, payload };
+    }
+    if (step.dependsOn.length === 0) return { defaultInput: this.#input, payload: undefined };
+    const outputs = step.dependsOn.map((id) => [id, this.#ledger.output(id)] as const).filter(([, output]) => output !== undefined);
+    return { defaultInput: Object.fromEntries(outputs) as Json, payload: undefined };
+  }
+
+  /** In a workflow of text: what the run was given, and what came out at its ends, as if one more step depended on them all. */
+  payload(): { readonly input: string; readonly output: string } | undefined {
+    if (!this.#isText) return undefined;
+    const ends = [...this.#plan.steps.values()].filter(({ children }) => children.length === 0).map(({ step }) => step.id);
+    const output = this.#merged(ends);
+    return output === undefined ? undefined : { input: this.#text(), output };
+  }
+
+  #text(): string {
+    return typeof this.#input === "string" ? this.#input : "";
+  }
+
+  #merged(ids: readonly string[]): string | undefined {
+    const steps: Step[] = [];
+    const payloads = new Map<string, string>();
+    for (const id of ids) {
+      const step = this.#plan.steps.get(id)?.step;
+      const output = this.#ledger.output(id);
+      if (step !== undefined) steps.push(step);
+      if (typeof output === "string") payloads.set(id, output);
+    }
+    return mergePayloads(steps, payloads);
+  }
+}

@@ -1,0 +1,36 @@
+import type { GuestReport, Json, Request } from "@glovebox/sandbox";
+import type { Scope } from "../expression/scope.ts";
+import type { Clock } from "../run/clock.ts";
+import type { Folder } from "../tools/folder.ts";
+import type { Tool } from "../tools/tool.ts";
+import type { ModuleFiles } from "./modules.ts";
+
+/** Where guests run: a `Sandbox`. */
+export interface GuestRunner {
+  run(request: Request): Promise<GuestReport>;
+}
+
+/** What the steps of one run share. */
+export interface RunContext {
+  readonly runId: string;
+  readonly isolationKey: string;
+  readonly sandbox: GuestRunner;
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly folder: Folder | undefined;
+  readonly modules: ModuleFiles;
+  readonly clock: Clock;
+}
+
+/** What one attempt is given. */
+export interface AttemptContext {
+  readonly run: RunContext;
+  /** Stable over the attempts of a step. */
+  readonly idempotencyKey: string;
+  /** Aborted when the run is over. */
+  readonly signal: AbortSignal;
+  readonly scope: Scope;
+  /** What the step gets where the document gives it no `input`. */
+  readonly defaultInput: Json;
+  /** The payload that reaches the step; undefined in a workflow of JSON. */
+  readonly payload: string | undefined;
+}

@@ -1,0 +1,47 @@
+import { readFile, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+
+/** What the sandbox takes of one input at most, and far more than any module of a step should have. */
+const MODULE_BYTES_MAX = 64 * 2 ** 20;
+
+/** A module's file could not be read. */
+export class ModuleError extends Error {}
+
+/** The module files of one run: each is read once, so that all attempts of all steps run the same bytes. */
+export class ModuleFiles {
+  readonly #folder: string;
+  readonly #files = new Map<string, Promise<Uint8Array>>();
+
+  /** @param document the workflow's file; modules are found relative to its folder */
+  constructor(document: string) {
+    this.#folder = dirname(resolve(document));
+  }
+
+  /** @throws ModuleError */
+  read(module: string): Promise<Uint8Array> {
+    const path = resolve(this.#folder, module);
+    let bytes = this.#files.get(path);
+    if (bytes === undefined) {
+      bytes = readModule(path, module);
+      this.#files.set(path, bytes);
+    }
+    return bytes;
+  }
+}
+
+async function readModule(path: string, module: string): Promise<Uint8Array> {
+  try {
+    const stats = await stat(path);
+    if (!stats.isFile()) throw new Error("it is not a file");
+    if (stats.size > MODULE_BYTES_MAX) throw new Error(`it has ${stats.size} bytes, and ${MODULE_BYTES_MAX} are allowed`);
+    return await readFile(path);
+  } catch (cause) {
+    const state =
+      cause instanceof Error && "code" in cause && cause.code === "ENOENT"
+        ? "it does not exist"
+        : cause instanceof Error
+          ? cause.message
+          : String(cause);
+    throw new ModuleError(`Cannot load module ${JSON.stringify(module)}: ${state}`, { cause });
+  }
+}

@@ -1,0 +1,19 @@
+import type { Json } from "@glovebox/sandbox";
+import type { RunGuest } from "../expression/evaluate.ts";
+import type { WasmStep } from "../workflow/document.ts";
+import { type Ending, endingOf, refused } from "./ending.ts";
+import { limitsOf } from "./limits.ts";
+import { ModuleError, type ModuleFiles } from "./modules.ts";
+
+/** A compiled module, in the sandbox. */
+export async function runWasm(step: WasmStep, input: Json, modules: ModuleFiles, guest: RunGuest): Promise<Ending> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await modules.read(step.module);
+  } catch (error) {
+    if (error instanceof ModuleError) return refused("ModuleError", error.message);
+    throw error;
+  }
+  const report = await guest({ guest: { kind: "module", bytes, name: step.module }, input, limits: limitsOf(step) });
+  return endingOf(report.outcome);
+}
