@@ -2,7 +2,7 @@ import { encodeI32Constant, encodeName, encodeU32, encodeVector, joinBytes, KIND
 import { walkCode } from "./code.ts";
 import { type ModuleFacts, OWN_PREFIX } from "./inspect.ts";
 import { OPCODE } from "./opcodes.ts";
-import { TABLE_ENTRIES_MAX } from "./outline.ts";
+import { type ModuleOutline, outlineModule, TABLE_ENTRIES_MAX } from "./outline.ts";
 
 /** Where the rewritten module imports its memory from. */
 export const MEMORY_IMPORT = { module: "glovebox", field: "memory" } as const;
@@ -34,35 +34,46 @@ export const OWN_EXPORTS = {
  * @throws MalformedModule, UnsupportedFeature naming an instruction
  */
 export function rewriteModule(bytes: Uint8Array, facts: ModuleFacts): Uint8Array {
-  const added = new Additions(facts);
-  const code = rewriteCode(bytes, facts, added);
   const { sections, start } = facts.outline;
-  const ownExports = [...added.exports, ...(start === undefined ? [] : [exportOf(OWN_EXPORTS.start, KIND.function, start)])];
-  const extended = (id: number, entries: readonly (readonly number[])[]) => {
-    const reader = openSection(bytes, sections, id);
-    const count = reader?.u32() ?? 0;
-    return joinBytes([encodeU32(count + entries.length), reader ? bytes.subarray(reader.at, reader.end) : [], ...entries]);
-  };
   const replaced = new Map<number, Uint8Array | null>([
     [SECTION.import, rewriteImports(bytes, facts)],
     [SECTION.memory, null],
     [SECTION.start, null],
   ]);
   if (facts.outline.tables.length > 0) replaced.set(SECTION.table, rewriteTables(bytes, facts));
-  if (ownExports.length > 0) replaced.set(SECTION.export, extended(SECTION.export, ownExports));
-  if (added.bodies.length > 0) {
-    replaced.set(SECTION.type, extended(SECTION.type, [TYPE_I32_I32]));
-    replaced.set(
-      SECTION.function,
-      extended(
-        SECTION.function,
-        added.bodies.map(() => encodeU32(facts.outline.types.length)),
-      ),
-    );
-    replaced.set(SECTION.global, extended(SECTION.global, added.globals));
-    replaced.set(SECTION.code, code);
-  }
+  count(bytes, facts.outline, start === undefined ? [] : [exportOf(OWN_EXPORTS.start, KIND.function, start)], replaced);
   return writeModule(bytes, sections, replaced);
+}
+
+/** The module with its refused growths counted, and nothing else changed: for one that is going to be frozen, which sees to the rest. */
+export function countGrowths(bytes: Uint8Array): Uint8Array {
+  const outline = outlineModule(bytes);
+  const replaced = new Map<number, Uint8Array | null>();
+  count(bytes, outline, [], replaced);
+  return writeModule(bytes, outline.sections, replaced);
+}
+
+/** Adds what counts, and the exports of it and `exports`, to the sections to be replaced. */
+function count(
+  bytes: Uint8Array,
+  outline: ModuleOutline,
+  exports: readonly (readonly number[])[],
+  replaced: Map<number, Uint8Array | null>,
+): void {
+  const added = new Additions(outline);
+  const code = rewriteCode(bytes, outline, added);
+  const extend = (id: number, entries: readonly (readonly number[])[]) => {
+    const reader = openSection(bytes, outline.sections, id);
+    const own = reader?.u32() ?? 0;
+    replaced.set(id, joinBytes([encodeU32(own + entries.length), reader ? bytes.subarray(reader.at, reader.end) : [], ...entries]));
+  };
+  if (added.exports.length + exports.length > 0) extend(SECTION.export, [...added.exports, ...exports]);
+  if (added.bodies.length === 0) return;
+  const types = added.bodies.map(() => encodeU32(outline.types.length));
+  extend(SECTION.type, [TYPE_I32_I32]);
+  extend(SECTION.function, types);
+  extend(SECTION.global, added.globals);
+  replaced.set(SECTION.code, code);
 }
 
 const I32 = 0x7f;
@@ -91,12 +102,12 @@ class Additions {
   readonly bodies: number[][] = [];
   readonly globals: number[][] = [];
   readonly exports: number[][] = [];
-  readonly #facts: ModuleFacts;
+  readonly #outline: ModuleOutline;
   #memory: { readonly grow: readonly number[] } | undefined;
   #table: { readonly before: readonly number[]; readonly after: readonly number[] } | undefined;
 
-  constructor(facts: ModuleFacts) {
-    this.#facts = facts;
+  constructor(outline: ModuleOutline) {
+    this.#outline = outline;
   }
 
   /** What stands in place of `memory.grow`. */
@@ -127,21 +138,21 @@ class Additions {
   }
 
   #global(name?: string): number {
-    const index = this.#facts.outline.globals + this.globals.push(MUTABLE_I32_ZERO) - 1;
+    const index = this.#outline.globals + this.globals.push(MUTABLE_I32_ZERO) - 1;
     if (name !== undefined) this.exports.push(exportOf(name, KIND.global, index));
     return index;
   }
 
   #function(locals: readonly number[], body: readonly number[]): number {
     this.bodies.push([...encodeU32(locals.length + body.length), ...locals, ...body]);
-    return this.#facts.outline.functions.length + this.bodies.length - 1;
+    return this.#outline.functions.length + this.bodies.length - 1;
   }
 }
 
 type Piece = Uint8Array | readonly number[];
 
 /** All bodies with their growths counted, and the added bodies behind them. */
-function rewriteCode(bytes: Uint8Array, facts: ModuleFacts, added: Additions): Uint8Array {
+function rewriteCode(bytes: Uint8Array, outline: ModuleOutline, added: Additions): Uint8Array {
   const out: Piece[] = [];
   let count = 0;
   let bodyEnd = 0;
@@ -152,7 +163,7 @@ function rewriteCode(bytes: Uint8Array, facts: ModuleFacts, added: Additions): U
     out.push(encodeU32(pieces.reduce((sum, piece) => sum + piece.length, 0)), ...pieces);
     pieces = [];
   };
-  walkCode(bytes, facts.outline.sections, {
+  walkCode(bytes, outline.sections, {
     body: (_body, start, _code, end) => {
       if (count > 0) finishBody();
       count++;
