@@ -1,0 +1,38 @@
+/**
+ * Error numbers as WASI preview 1 assigns them (`errno` in `wasi_snapshot_preview1.witx`). Emscripten's C library uses the same numbers.
+ * Functions of ours that return one of these or a count return it negative, as a kernel does.
+ */
+export const ERRNO = {
+  E2BIG: 1,
+  EACCES: 2,
+  EAFNOSUPPORT: 5,
+  EAGAIN: 6,
+  EBADF: 8,
+  EBUSY: 10,
+  EEXIST: 20,
+  EFAULT: 21,
+  EFBIG: 22,
+  EILSEQ: 25,
+  EINVAL: 28,
+  EISDIR: 31,
+  EMFILE: 33,
+  ENAMETOOLONG: 37,
+  ENODEV: 43,
+  ENOENT: 44,
+  ENOMEM: 48,
+  ENOSPC: 51,
+  ENOSYS: 52,
+  ENOTDIR: 54,
+  ENOTEMPTY: 55,
+  ENOTSOCK: 57,
+  ENOTSUP: 58,
+  ENOTTY: 59,
+  EOVERFLOW: 61,
+  EPERM: 63,
+  EPIPE: 64,
+  ERANGE: 68,
+  EROFS: 69,
+  ESPIPE: 70,
+  EXDEV: 75,
+  ENOTCAPABLE: 76,
+} as const;
