@@ -1,16 +1,15 @@
 import type { RuntimeName } from "../runtimes/store.ts";
 import { moduleChamber } from "../guest/module.ts";
-import type { Chamber, GuestEnd } from "./attempt.ts";
+import type { Chamber } from "./attempt.ts";
 import type { Channel } from "./channel.ts";
 import { CurrentAttempt } from "./current-attempt.ts";
 import { encodeFrame, encodeHeader, FRAME, type Frame, NONCE_BYTES, splitHeader } from "./frame.ts";
+import { MODULES_KEPT } from "./kept.ts";
 import { LogWriter } from "./log-writer.ts";
 import type { CellSetup, EndHeader, RunHeader } from "./message.ts";
 import { openRuntime } from "./runtime.ts";
 
 const NO_NONCE = new Uint8Array(NONCE_BYTES);
-/** Compiled modules that a cell keeps. The parent knows the same number and leaves out the bytes of those that are kept. */
-export const MODULES_KEPT = 16;
 
 /**
  * The loop inside a cell: take a request, enter a prepared chamber, answer, prepare the next. It knows nothing of where it lives. It
@@ -52,27 +51,21 @@ class Cell {
     const log = new LogWriter(channel, frame.nonce);
     const attempt = new CurrentAttempt(header, log);
     const chamber = header.kind === "module" ? this.#module(header, module) : this.#runtime(header.kind);
-    let end: GuestEnd;
-    if ("kind" in chamber) {
-      end = chamber;
-    } else {
-      const guest = { code, input, filename: header.filename, imports: header.imports ?? undefined };
-      end = chamber.enter(guest, attempt);
-    }
+    const end = chamber.enter({ code, input, filename: header.filename, imports: header.imports ?? undefined }, attempt);
     attempt.over = true;
     log.close();
-    const { output, ended } = end.kind === "completed" ? { output: end.output, ended: { kind: end.kind, form: end.form } } : { output: undefined, ended: end };
     const answer: EndHeader = {
-      end: ended,
-      instantiateMs: "kind" in chamber ? 0 : chamber.instantiateMs,
+      end: end.kind === "completed" ? { kind: end.kind, form: end.form } : end,
+      instantiateMs: chamber.instantiateMs,
       peakMemoryBytes: attempt.memory.peakBytes,
       growthsDenied: attempt.memory.growthsDenied,
-      spent: !("kind" in chamber) && chamber.spent,
+      spent: chamber.spent,
     };
-    channel.send(encodeFrame(FRAME.end, frame.nonce, output ? [encodeHeader(answer), output] : [encodeHeader(answer)]));
+    const output = end.kind === "completed" ? [end.output] : [];
+    channel.send(encodeFrame(FRAME.end, frame.nonce, [encodeHeader(answer), ...output]));
     return {
       prepare: () => {
-        if (!("kind" in chamber) && !chamber.spent) chamber.prepare(header.limits.memoryBytes);
+        if (!chamber.spent) chamber.prepare(header.limits.memoryBytes);
       },
     };
   }
@@ -87,14 +80,9 @@ class Cell {
     return opened;
   }
 
-  /** The chamber of a compiled module, or how the attempt ended because V8 would not compile it. */
-  #module(header: RunHeader, bytes: Uint8Array): Chamber | GuestEnd {
+  #module(header: RunHeader, bytes: Uint8Array): Chamber {
     const digest = header.module ?? "";
-    let chamber: Chamber | GuestEnd | undefined = this.#modules.get(digest);
-    if (!chamber) {
-      chamber = moduleChamber(bytes);
-      if ("kind" in chamber) return chamber;
-    }
+    const chamber = this.#modules.get(digest) ?? moduleChamber(bytes, header.filename);
     this.#modules.delete(digest);
     this.#modules.set(digest, chamber);
     if (this.#modules.size > MODULES_KEPT) this.#modules.delete(this.#modules.keys().next().value as string);

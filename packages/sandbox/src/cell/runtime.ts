@@ -18,9 +18,9 @@ export function openRuntime(name: RuntimeName, setup: RuntimeSetup): Chamber {
     }
     case "javascript":
     case "typescript":
-      return javascriptChamber(module, name);
+      return javascriptChamber(wasm, module, name);
     case "schema":
-      return schemaChamber(module);
+      return schemaChamber(wasm, module);
   }
 }
 

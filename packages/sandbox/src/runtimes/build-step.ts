@@ -1,4 +1,5 @@
-import { writeFileSync, readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { bundleCells } from "./bundle.ts";
 import { capturePython, packStdlib } from "./python/capture.ts";
 
 // One step of building the runtimes, in a process of its own and in a folder of its own, in which it leaves files. A boot's state
@@ -26,6 +27,9 @@ switch (step) {
     writeFileSync(`${step}.wasm`, await captureJavaScript(step));
     break;
   }
+  case "cells":
+    await bundleCells();
+    break;
   default:
     throw new Error(`no such step: ${step}`);
 }

@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inputsDigest } from "./inputs.ts";
+import { POINTER_FILE } from "./installed.ts";
 import { cacheFolder, digest, MANIFEST_FILE, type Manifest, readManifest, type Runtime, type RuntimeFile, type RuntimeName } from "./store.ts";
 
-const STEPS = ["stdlib", "python", "javascript", "typescript", "schema"] as const;
+const STEPS = ["stdlib", "python", "javascript", "typescript", "schema", "cells"] as const;
 
 export interface BuildProgress {
   readonly step: (typeof STEPS)[number];
@@ -23,7 +24,7 @@ export function buildRuntimes(options: { cache?: string; onProgress?: (progress:
   const inputs = inputsDigest();
   const cache = options.cache ?? cacheFolder();
   const folder = join(cache, inputs.slice(0, 16));
-  if (existsSync(join(folder, MANIFEST_FILE)) && readManifest(folder).inputs === inputs) return folder;
+  if (existsSync(join(folder, MANIFEST_FILE)) && readManifest(folder).inputs === inputs) return install(folder);
 
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const work = mkdtempSync(join(cache, "building-"));
@@ -34,6 +35,7 @@ export function buildRuntimes(options: { cache?: string; onProgress?: (progress:
     });
     writeFileSync(join(work, MANIFEST_FILE), JSON.stringify(describe(inputs, work), null, 2));
     for (const name of ["python.json", "loader.json"]) rmSync(join(work, name));
+    mkdirSync(join(work, "empty")); // the working directory of cells
     chmodSync(work, 0o755);
     try {
       renameSync(work, folder);
@@ -44,6 +46,13 @@ export function buildRuntimes(options: { cache?: string; onProgress?: (progress:
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+  return install(folder);
+}
+
+/** Has this installation use the folder from now on. */
+function install(folder: string): string {
+  mkdirSync(dirname(POINTER_FILE), { recursive: true });
+  writeFileSync(POINTER_FILE, JSON.stringify({ folder }));
   return folder;
 }
 

@@ -31,11 +31,9 @@ export function inputsDigest(): string {
     parts.push(actual);
   }
   for (const name of ["sucrase", "ajv", "esbuild"]) parts.push((require(`${name}/package.json`) as { version: string }).version);
-  const here = dirname(fileURLToPath(import.meta.url));
-  for (const folder of [here, join(here, "python"), join(here, "javascript"), join(here, "../wasm")]) {
-    for (const name of readdirSync(folder).sort()) {
-      if (/\.(ts|py|js|mjs)$/.test(name) && !name.includes(".test.")) parts.push(name, digest(readFileSync(join(folder, name))));
-    }
+  const source = fileURLToPath(new URL("..", import.meta.url));
+  for (const name of readdirSync(source, { recursive: true, encoding: "utf8" }).sort()) {
+    if (/\.(ts|py|js)$/.test(name) && !name.includes(".test.")) parts.push(name, digest(readFileSync(join(source, name))));
   }
   return digest(new TextEncoder().encode(parts.join("\n")));
 }

@@ -2,8 +2,19 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import { PAGE_BYTES } from "../../wasm/binary.ts";
+import { countGrowths, OWN_EXPORTS } from "../../wasm/rewrite.ts";
 import { freeze } from "../freeze.ts";
-import { BLOCK_BYTES, type Engine, engineOf, isException, KEPT_EXPORTS, UNDEFINED, writeBlock } from "./engine.ts";
+import {
+  BLOCK_BYTES,
+  BOOT_FILENAME,
+  type Engine,
+  engineOf,
+  isException,
+  KEPT_EXPORTS,
+  STACK_BYTES,
+  UNDEFINED,
+  writeBlock,
+} from "./engine.ts";
 import { LOG_LEVELS } from "./imports.ts";
 
 export type JavaScriptVariant = "javascript" | "typescript" | "schema";
@@ -14,11 +25,6 @@ const OWN: Readonly<Record<JavaScriptVariant, string | undefined>> = { javascrip
 /** All of QuickJS's built-in objects but `performance`: a guest's clock is `Date`. */
 const INTRINSICS = -1 & ~(1 << 10);
 
-/**
- * Bytes of QuickJS's own stack (it has 1 MiB) before it throws a RangeError. V8's stack is used two to four times as fast, and
- * has 984 KiB unless a cell is given more; with 512 KiB here, V8's overflowed first.
- */
-const STACK_BYTES = 256 * 1024;
 
 /** Heap that is free when a guest starts. A memory that grew can't be put back, only replaced. */
 const FREE_HEAP_BYTES = 1024 * 1024;
@@ -26,19 +32,16 @@ const FREE_HEAP_BYTES = 1024 * 1024;
 /** Garbage that may pile up over the boot state before the first collection. */
 const GARBAGE_BYTES = 2 * 1024 * 1024;
 
-/** Frames of boot programs are recognised by this name, and left out of what is shown. */
-export const BOOT_FILENAME = "glovebox:boot";
-
 /**
  * Boots QuickJS with our boot program and freezes it. The same inputs give the same bytes: clock and randomness stand still.
  *
  * @returns the frozen module
  */
 export async function captureJavaScript(variant: JavaScriptVariant): Promise<Uint8Array> {
-  const wasm = new Uint8Array(readFileSync(fileURLToPath(import.meta.resolve("quickjs-wasi/quickjs.wasm"))));
-  const booting = new Booting(wasm);
+  const wasm = countGrowths(readFileSync(fileURLToPath(import.meta.resolve("quickjs-wasi/quickjs.wasm"))));
+  const booting = new Booting(new Uint8Array(wasm));
   booting.boot(readSource("boot.js"), OWN[variant]);
-  return freeze(wasm, booting.snapshot(), { keepExports: KEPT_EXPORTS });
+  return freeze(wasm, booting.snapshot(), { keepExports: [...KEPT_EXPORTS, OWN_EXPORTS.memoryDenied] });
 }
 
 function readSource(name: string): string {

@@ -61,6 +61,16 @@ export function engineOf(exports: WebAssembly.Exports): Engine {
   return exports as unknown as Engine;
 }
 
+/**
+ * Bytes of QuickJS's own stack, which is the first MiB of linear memory, before it throws a RangeError: enough for 3,000 plain calls.
+ * The rest is for functions that don't look. V8's stack is another one; most of what recurses takes two to four times as much of it,
+ * `JSON.parse` ten times.
+ */
+export const STACK_BYTES = 768 * 1024;
+
+/** Frames of boot programs are recognised by this name, and left out of what is shown. */
+export const BOOT_FILENAME = "glovebox:boot";
+
 const TAG_SHIFT = 32n;
 const TAG_UNDEFINED = 3n;
 const TAG_EXCEPTION = 6n;

@@ -1,8 +1,10 @@
 import type { Attempt } from "../../cell/attempt.ts";
+import { ERRNO } from "../../guest/errno.ts";
+import type { GuestMemory } from "../../guest/memory.ts";
 import type { LogLevel } from "../../outcome.ts";
 import type { Engine } from "./engine.ts";
 
-const ERRNO = { success: 0, badf: 8, inval: 28, nosys: 52 } as const;
+const SUCCESS = 0;
 const CLOCK = { realtime: 0, monotonic: 1 } as const;
 
 /** Names under which the boot program calls the host: nothing else has a name here. */
@@ -16,7 +18,7 @@ const RANDOM_BYTES_MAX = 65_536;
 
 /** What the imports know. It lives as long as an instance; `attempt` and `unhandled` are new for each guest. */
 export interface HostState {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: GuestMemory;
   /** Set once, right after the module was instantiated with these imports. */
   engine: Engine | undefined;
   context: number;
@@ -44,15 +46,7 @@ export interface HostState {
  * Nothing here throws for what a guest passes.
  */
 export function javascriptImports(state: HostState): WebAssembly.Imports {
-  const bytesAt = (address: number, length: number): Uint8Array<ArrayBuffer> | undefined => {
-    const start = address >>> 0;
-    const count = length >>> 0;
-    return start + count <= state.memory.buffer.byteLength ? new Uint8Array(state.memory.buffer, start, count) : undefined;
-  };
-  const viewAt = (address: number, length: number): DataView | undefined => {
-    const bytes = bytesAt(address, length);
-    return bytes && new DataView(bytes.buffer, bytes.byteOffset, length);
-  };
+  const { memory } = state;
   const live = (): Attempt | undefined => (state.attempt && !state.attempt.over ? state.attempt : undefined);
 
   return {
@@ -61,14 +55,14 @@ export function javascriptImports(state: HostState): WebAssembly.Imports {
         const { engine } = state;
         const attempt = live();
         if (!engine || !attempt) return 0;
-        const name = nameLength >>> 0 <= NAME_BYTES_MAX ? bytesAt(nameAt, nameLength) : undefined;
+        const name = nameLength >>> 0 <= NAME_BYTES_MAX ? memory.bytes(nameAt, nameLength) : undefined;
         const level = name && LOG_LEVELS.find((level) => level.length === name.length && [...level].every((c, i) => c.charCodeAt(0) === name[i]));
-        const box = count === 1 ? viewAt(boxes, 4)?.getUint32(0, true) : undefined;
-        const value = box === undefined ? undefined : viewAt(box, 8)?.getBigUint64(0, true);
+        const box = count === 1 ? memory.view(boxes, 4)?.getUint32(0, true) : undefined;
+        const value = box === undefined ? undefined : memory.view(box, 8)?.getBigUint64(0, true);
         if (level && value !== undefined) {
           const text = engine.JS_ToCStringLen2(state.context, state.lengthOut, value, 0);
-          const length = viewAt(state.lengthOut, 4)?.getUint32(0, true) ?? 0;
-          const bytes = text === 0 ? undefined : bytesAt(text, length);
+          const length = memory.view(state.lengthOut, 4)?.getUint32(0, true) ?? 0;
+          const bytes = text === 0 ? undefined : memory.bytes(text, length);
           if (bytes) attempt.log(level, bytes);
           if (text !== 0) engine.JS_FreeCString(state.context, text);
         }
@@ -76,7 +70,7 @@ export function javascriptImports(state: HostState): WebAssembly.Imports {
       },
       host_promise_rejection(promise: number, reason: number, isHandled: number): void {
         const { engine, unhandled } = state;
-        const key = viewAt(promise, 8)?.getBigUint64(0, true);
+        const key = memory.view(promise, 8)?.getBigUint64(0, true);
         if (!engine || !live() || key === undefined) return;
         if (isHandled === 0 && unhandled.size < UNHANDLED_MAX && !unhandled.has(key)) {
           unhandled.set(key, { promise, reason });
@@ -94,24 +88,24 @@ export function javascriptImports(state: HostState): WebAssembly.Imports {
     wasi_snapshot_preview1: {
       clock_time_get(clock: number, _precision: bigint, out: number): number {
         const attempt = live();
-        const view = viewAt(out, 8);
-        if (!attempt) return ERRNO.nosys;
-        if (!view || (clock !== CLOCK.realtime && clock !== CLOCK.monotonic)) return ERRNO.inval;
+        const view = memory.view(out, 8);
+        if (!attempt) return ERRNO.ENOSYS;
+        if (!view || (clock !== CLOCK.realtime && clock !== CLOCK.monotonic)) return ERRNO.EINVAL;
         view.setBigUint64(0, clock === CLOCK.realtime ? attempt.wallClockNs() : attempt.monotonicNs(), true);
-        return ERRNO.success;
+        return SUCCESS;
       },
       random_get(address: number, length: number): number {
         const attempt = live();
-        if (!attempt) return ERRNO.nosys;
-        const bytes = length >>> 0 <= RANDOM_BYTES_MAX ? bytesAt(address, length) : undefined;
-        if (!bytes) return ERRNO.inval;
+        if (!attempt) return ERRNO.ENOSYS;
+        const bytes = length >>> 0 <= RANDOM_BYTES_MAX ? memory.bytes(address, length) : undefined;
+        if (!bytes) return ERRNO.EINVAL;
         attempt.fillRandom(bytes);
-        return ERRNO.success;
+        return SUCCESS;
       },
-      fd_write: () => ERRNO.badf,
-      fd_close: () => ERRNO.badf,
-      fd_seek: () => ERRNO.badf,
-      fd_fdstat_get: () => ERRNO.badf,
+      fd_write: () => ERRNO.EBADF,
+      fd_close: () => ERRNO.EBADF,
+      fd_seek: () => ERRNO.EBADF,
+      fd_fdstat_get: () => ERRNO.EBADF,
     },
   };
 }

@@ -18,22 +18,34 @@ const TAKEN_OUT = new Set([
 ]);
 
 /**
- * Takes the entries out of CPython's table of built-in modules, in the booted memory: an array of {name, init function} pointers that
- * ends with a null name (`struct _inittab`, Include/cpython/import.h).
+ * Takes the entries out of CPython's tables of built-in modules, in the booted memory: arrays of {name, init function} pointers that
+ * end with a null name (`struct _inittab`, Include/cpython/import.h). CPython consults a copy that it makes when it starts; every
+ * array that begins as the original does is one.
  *
- * @param pointer address of `PyImport_Inittab`, the pointer to that array
+ * @param pointer address of `PyImport_Inittab`, the pointer to the original
  */
 export function takeOutBuiltins(memory: WebAssembly.Memory, pointer: number): void {
+  const words = new Uint32Array(memory.buffer);
+  const original = (words[pointer / 4] as number) / 4;
+  const [name, initialise, next] = [words[original], words[original + 1], words[original + 2]];
+  let found = 0;
+  for (let at = 0; at < words.length - 2; at++) {
+    if (words[at] !== name || words[at + 1] !== initialise || words[at + 2] !== next) continue;
+    takeOutOf(memory, at * 4);
+    found++;
+  }
+  if (found < 2) throw new Error(`CPython's copy of its built-in modules was not found (${found})`);
+}
+
+function takeOutOf(memory: WebAssembly.Memory, table: number): void {
   const bytes = new Uint8Array(memory.buffer);
   const numbers = new DataView(memory.buffer);
   const nameAt = (address: number) => new TextDecoder().decode(bytes.subarray(address, bytes.indexOf(0, address)));
-  let from = numbers.getUint32(pointer, true);
-  let to = from;
   const missing = new Set(TAKEN_OUT);
-  for (; ; from += 8) {
+  let to = table;
+  for (let from = table; ; from += 8) {
     const name = numbers.getUint32(from, true);
-    const out = name !== 0 && missing.delete(nameAt(name));
-    if (out) continue;
+    if (name !== 0 && missing.delete(nameAt(name))) continue;
     numbers.setUint32(to, name, true);
     numbers.setUint32(to + 4, name === 0 ? 0 : numbers.getUint32(from + 4, true), true);
     to += 8;

@@ -74,6 +74,7 @@ export async function capturePython(stdlibFile: string, loader: PackedStdlib["lo
   const memory = instance.exports["memory"] as WebAssembly.Memory;
   takeOutBuiltins(memory, (instance.exports["PyImport_Inittab"] as WebAssembly.Global).value as number);
   python.runPython("glovebox.prepare()", { globals });
+  protectStack(instance);
 
   const wasm = new Uint8Array(readFileSync(join(pyodideFolder(), "pyodide.asm.wasm")));
   const snapshot = takeSnapshot(wasm, module, instance, imports);
@@ -106,6 +107,21 @@ async function load(stdLibURL: string, loader: PackedStdlib["loader"]): Promise<
       }
     },
   });
+}
+
+/**
+ * Has CPython raise RecursionError when this much of its own stack (in linear memory) is used. V8's stack is another one, of which
+ * the same calls use several times as much: cells are started with so much of it that this limit is reached first.
+ */
+const PYTHON_STACK_BYTES = 1_000_000;
+
+function protectStack(instance: WebAssembly.Instance): void {
+  const call = (name: string, ...given: number[]) => (instance.exports[name] as (...given: number[]) => number)(...given);
+  const base = call("emscripten_stack_get_base") >>> 0;
+  const state = call("PyThreadState_GetUnchecked");
+  if (call("PyUnstable_ThreadState_SetStackProtection", state, base - PYTHON_STACK_BYTES, PYTHON_STACK_BYTES) !== 0) {
+    throw new Error("CPython refused the limit on its stack");
+  }
 }
 
 type Instantiated = { module: WebAssembly.Module; imports: WebAssembly.Imports; instance: WebAssembly.Instance };

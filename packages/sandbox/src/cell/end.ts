@@ -1,0 +1,102 @@
+import { GUEST_TEXT_MAX, type GuestError, type Outcome, type TrapCode } from "../outcome.ts";
+import { cut, neutralise } from "../text.ts";
+import { splitHeader } from "./frame.ts";
+import type { EndHeader } from "./message.ts";
+
+const HEADER_CHARACTERS_MAX = 8 * GUEST_TEXT_MAX;
+const TRAPS: ReadonlySet<string> = new Set<TrapCode>([
+  "unreachable",
+  "out_of_bounds",
+  "division_by_zero",
+  "integer_overflow",
+  "indirect_call",
+  "uncaught_exception",
+  "aborted",
+  "other",
+]);
+const LIMITS: ReadonlySet<string> = new Set(["memory", "stack", "output", "table"]);
+
+/** What a cell said of an attempt's end, checked in every part. */
+export interface ReadEnd {
+  /** Undefined: completed, with the output's bytes below. */
+  readonly outcome: Outcome | undefined;
+  readonly form: "json" | "text";
+  readonly output: Uint8Array;
+  readonly instantiateMs: number;
+  readonly peakMemoryBytes: number;
+  readonly growthsDenied: number;
+  readonly spent: boolean;
+}
+
+/** Reads an end frame's payload, or returns undefined: no honest cell sends that. */
+export function readEnd(payload: Uint8Array): ReadEnd | undefined {
+  const split = splitHeader(payload);
+  if (!split || split.header.length > HEADER_CHARACTERS_MAX) return undefined;
+  let header: Unchecked<EndHeader>;
+  try {
+    header = JSON.parse(split.header) as Unchecked<EndHeader>;
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(header) || !isRecord(header.end)) return undefined;
+  const { instantiateMs, peakMemoryBytes, growthsDenied, spent } = header;
+  if (!isAmount(instantiateMs) || !isAmount(peakMemoryBytes) || !isAmount(growthsDenied) || typeof spent !== "boolean") return undefined;
+  const measured = { instantiateMs, peakMemoryBytes, growthsDenied, spent };
+  const { end } = header;
+  if (end["kind"] === "completed") {
+    const form = end["form"];
+    if (form !== "json" && form !== "text") return undefined;
+    return { ...measured, outcome: undefined, form, output: split.rest };
+  }
+  const outcome = readOutcome(end);
+  return outcome && { ...measured, outcome, form: "json", output: split.rest };
+}
+
+function readOutcome(end: Record<string, unknown>): Outcome | undefined {
+  switch (end["kind"]) {
+    case "failed": {
+      const error = readError(end["error"]);
+      return error && { kind: "failed", error };
+    }
+    case "trapped": {
+      const { trap, detail } = end;
+      if (typeof trap !== "string" || !TRAPS.has(trap)) return undefined;
+      return { kind: "trapped", trap: trap as TrapCode, ...(typeof detail === "string" ? { detail: guestText(detail) } : {}) };
+    }
+    case "exhausted": {
+      const { limit, used, max } = end;
+      if (typeof limit !== "string" || !LIMITS.has(limit) || !isAmount(used) || !isAmount(max)) return undefined;
+      const error = end["error"] === undefined ? undefined : readError(end["error"]);
+      return { kind: "exhausted", limit: limit as "memory", used, max, ...(error ? { error } : {}) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function readError(value: unknown): GuestError | undefined {
+  if (!isRecord(value)) return undefined;
+  const { name, message, traceback, line, column } = value;
+  if (typeof name !== "string" || typeof message !== "string" || typeof traceback !== "string") return undefined;
+  return {
+    name: guestText(name),
+    message: guestText(message),
+    traceback: guestText(traceback),
+    ...(isAmount(line) && line >= 1 ? { line } : {}),
+    ...(isAmount(column) && column >= 1 ? { column } : {}),
+  };
+}
+
+function guestText(text: string): string {
+  return neutralise(cut(text, GUEST_TEXT_MAX));
+}
+
+type Unchecked<T> = { readonly [K in keyof T]?: unknown } & { readonly end?: Record<string, unknown> };
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}

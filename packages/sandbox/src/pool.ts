@@ -1,0 +1,269 @@
+import { randomBytes } from "node:crypto";
+import { MODULES_KEPT } from "./cell/kept.ts";
+import { encodeFrame, FRAME, type Frame, NONCE_BYTES } from "./cell/frame.ts";
+import type { CellDeath, CellHome, HomeOptions, OpenHome } from "./cell/home.ts";
+import { GloveboxError } from "./error.ts";
+import type { RuntimeName } from "./runtimes/store.ts";
+
+const NO_NONCE = new Uint8Array(NONCE_BYTES);
+const READY_FRAME_BYTES = 1 + NONCE_BYTES;
+/** A cell that isn't ready by then never will be. Starting takes 0.1 to 0.3 s; a machine can be very busy. */
+const START_MS_MAX = 30_000;
+
+/** Who is told what an occupied cell does. */
+export interface Occupant {
+  readonly nonce: Uint8Array;
+  readonly frameBytesMax: number;
+  onFrame(frame: Frame): void;
+  onBroken(): void;
+  onGone(death: CellDeath): void;
+}
+
+/**
+ * One cell of a pool.
+ *
+ * - starting: it has been told its setup, and has not said that it is ready. It may be reserved, not occupied.
+ * - idle: it prepares its next instance, or has done so. A frame from it now ends it.
+ * - occupied: it runs one attempt; its frames go to the occupant.
+ * - gone: it was killed or died. It leaves the pool, and another is opened when one is needed.
+ */
+export class PooledCell {
+  /** The only key whose guests this cell has run; undefined while it has run none. */
+  key: string | undefined;
+  /** What it holds a prepared instance of: a runtime's name or a module's digest. */
+  prepared: string | undefined;
+  attempts = 0;
+  state: "starting" | "idle" | "occupied" | "gone" = "starting";
+  readonly ready: Promise<void>;
+  readonly home: CellHome;
+  /** Settled when the process or thread has ended. */
+  readonly gone: Promise<void>;
+  /** Mirrors what the cell keeps: both drop the one that was used longest ago. */
+  readonly #modules = new Set<string>();
+  #occupant: Occupant | undefined;
+
+  constructor(openHome: OpenHome, options: HomeOptions, onGone: (cell: PooledCell) => void) {
+    const started = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    this.ready = started.promise;
+    this.ready.catch(() => {}); // whoever waits for the cell is told; nobody may be waiting
+    this.gone = ended.promise;
+    this.prepared = options.setup.warm?.runtime;
+    const timer = setTimeout(() => this.kill(), START_MS_MAX);
+    timer.unref();
+    this.home = openHome(options, {
+      frameBytesMax: () => (this.state === "starting" ? READY_FRAME_BYTES : (this.#occupant?.frameBytesMax ?? 0)),
+      onFrame: (frame) => {
+        if (this.state === "starting" && frame.kind === FRAME.ready) {
+          clearTimeout(timer);
+          this.state = "idle";
+          started.resolve();
+        } else if (this.#occupant && Buffer.compare(frame.nonce, this.#occupant.nonce) === 0) this.#occupant.onFrame(frame);
+        else this.#break();
+      },
+      onBroken: () => this.#break(),
+      onGone: (death) => {
+        clearTimeout(timer);
+        this.state = "gone";
+        started.reject(new GloveboxError("CELL_START_FAILED", `Cannot start a cell: it ended with ${death.reason}`));
+        this.#occupant?.onGone(death);
+        this.#occupant = undefined;
+        onGone(this);
+        ended.resolve();
+      },
+    });
+    this.home.send(encodeFrame(FRAME.setup, NO_NONCE, [new TextEncoder().encode(JSON.stringify(options.setup))]));
+  }
+
+  /** Whether the cell keeps this module already; from now on it does. */
+  knowsModule(digest: string): boolean {
+    const known = this.#modules.delete(digest);
+    this.#modules.add(digest);
+    if (this.#modules.size > MODULES_KEPT) this.#modules.delete(this.#modules.values().next().value as string);
+    return known;
+  }
+
+  occupy(occupant: Occupant): void {
+    this.state = "occupied";
+    this.attempts++;
+    this.#occupant = occupant;
+  }
+
+  release(): void {
+    this.#occupant = undefined;
+    if (this.state === "occupied") this.state = "idle";
+  }
+
+  /** Something came that no honest cell sends. */
+  #break(): void {
+    this.#occupant?.onBroken();
+    this.kill();
+  }
+
+  kill(): void {
+    if (this.state === "gone") return;
+    this.state = "gone";
+    this.home.kill();
+  }
+}
+
+export interface PoolOptions {
+  readonly open: OpenHome;
+  readonly home: HomeOptions;
+  /** Cells at the most, starting ones included. */
+  readonly cells: number;
+  /** Cells that are kept started and unused, while there is room. */
+  readonly spare: number;
+  /** Attempts after which a cell is replaced. */
+  readonly recycleAfter: number;
+}
+
+interface Waiting {
+  readonly key: string;
+  readonly wants: string;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (cell: PooledCell) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Lends cells, one guest at a time. A cell that has run a guest of one key never runs one of another. */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #cells = new Set<PooledCell>();
+  /** Killed, and not ended yet. */
+  readonly #ending = new Set<PooledCell>();
+  readonly #waiting: Waiting[] = [];
+  #closed = false;
+  #failure: GloveboxError | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#fillSpare();
+  }
+
+  /** A cell for one attempt of `key`, preferably one that holds a prepared `wants`. It is given back with {@link give}. */
+  take(key: string, wants: RuntimeName | string, signal: AbortSignal | undefined): Promise<PooledCell> | PooledCell {
+    if (this.#closed) throw new GloveboxError("SANDBOX_CLOSED", "Cannot run guest: the sandbox was closed");
+    const cell = this.#waiting.length === 0 ? this.#find(key, wants) : undefined;
+    if (cell) return this.#lend(cell, key);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ key, wants, signal, resolve, reject });
+      this.#serve();
+    });
+  }
+
+  #lend(cell: PooledCell, key: string): PooledCell {
+    cell.key = key;
+    cell.state = "occupied";
+    return cell;
+  }
+
+  /** Takes a cell back after its attempt; one that was killed has left already. */
+  give(cell: PooledCell, prepared: string): void {
+    cell.release();
+    if (cell.state === "idle") {
+      cell.prepared = prepared;
+      if (cell.attempts >= this.#options.recycleAfter) this.discard(cell);
+    }
+    this.#serve();
+  }
+
+  /** Ends a cell; another takes its place when it is needed. */
+  discard(cell: PooledCell): void {
+    cell.kill();
+    this.#leave(cell);
+    this.#serve();
+  }
+
+  #leave(cell: PooledCell): void {
+    if (!this.#cells.delete(cell)) return;
+    this.#ending.add(cell);
+    void cell.gone.then(() => this.#ending.delete(cell));
+  }
+
+  #find(key: string, wants: string): PooledCell | undefined {
+    let best: PooledCell | undefined;
+    let bestRank = 0;
+    for (const cell of this.#cells) {
+      if (cell.state !== "idle" || (cell.key !== undefined && cell.key !== key)) continue;
+      // One of this key before a fresh one, which others may need; a prepared one before any.
+      const rank = 1 + (cell.key === key ? 1 : 0) + (cell.prepared === wants ? 2 : 0);
+      if (rank > bestRank) [best, bestRank] = [cell, rank];
+    }
+    return best;
+  }
+
+  /** Gives cells to those that wait, in their order, and opens what is missing. */
+  #serve(): void {
+    for (let at = 0; at < this.#waiting.length; ) {
+      const waiting = this.#waiting[at] as Waiting;
+      if (waiting.signal?.aborted) {
+        this.#waiting.splice(at, 1);
+        waiting.reject(waiting.signal.reason);
+        continue;
+      }
+      const cell = this.#find(waiting.key, waiting.wants);
+      if (cell) {
+        this.#waiting.splice(at, 1);
+        waiting.resolve(this.#lend(cell, waiting.key));
+      } else at++;
+    }
+    const starting = [...this.#cells].filter((cell) => cell.state === "starting").length;
+    for (let missing = this.#waiting.length - starting; missing > 0; missing--) {
+      if (this.#cells.size >= this.#options.cells && !this.#dropIdle()) break;
+      this.#open();
+    }
+    this.#fillSpare();
+  }
+
+  /** Ends an idle cell that nobody who waits may use. */
+  #dropIdle(): boolean {
+    for (const cell of this.#cells) {
+      if (cell.state !== "idle") continue;
+      cell.kill();
+      this.#leave(cell);
+      return true;
+    }
+    return false;
+  }
+
+  #fillSpare(): void {
+    if (this.#closed) return;
+    const unused = [...this.#cells].filter((cell) => cell.key === undefined && (cell.state === "starting" || cell.state === "idle")).length;
+    const room = this.#options.cells - this.#cells.size;
+    for (let missing = Math.min(this.#options.spare - unused, room); missing > 0; missing--) this.#open();
+  }
+
+  #open(): void {
+    const cell = new PooledCell(this.#options.open, this.#options.home, (gone) => {
+      this.#leave(gone);
+      if (!this.#closed && gone.attempts > 0) this.#serve();
+    });
+    this.#cells.add(cell);
+    cell.ready.then(
+      () => this.#serve(),
+      (error: GloveboxError) => this.#startFailed(error),
+    );
+  }
+
+  /** A cell did not start. Whoever waits is told; trying again would fail again. */
+  #startFailed(error: GloveboxError): void {
+    if (this.#closed) return;
+    this.#failure = error;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+  }
+
+  newNonce(): Uint8Array {
+    return randomBytes(NONCE_BYTES);
+  }
+
+  /** Ends all cells. Settled when every process and thread has ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const closed = new GloveboxError("SANDBOX_CLOSED", "Cannot run guest: the sandbox was closed");
+    for (const { reject } of this.#waiting.splice(0)) reject(closed);
+    const cells = [...this.#cells, ...this.#ending];
+    for (const cell of cells) cell.kill();
+    await Promise.all(cells.map((cell) => cell.gone));
+  }
+}

@@ -1,0 +1,237 @@
+import { availableParallelism } from "node:os";
+import { readEnd } from "./cell/end.ts";
+import { encodeFrame, FRAME, type Frame, HOST_FUNCTION } from "./cell/frame.ts";
+import { LOG_LEVELS } from "./cell/log-writer.ts";
+import type { CellDeath } from "./cell/home.ts";
+import type { CellSetup } from "./cell/message.ts";
+import { openProcess } from "./cell/process.ts";
+import { openThread } from "./cell/thread.ts";
+import { LIMIT_CAPS, type Limits } from "./limits.ts";
+import type { GuestReport, Outcome, Usage } from "./outcome.ts";
+import { Pool, type PooledCell } from "./pool.ts";
+import { type PreparedRequest, prepareRequest } from "./prepare-request.ts";
+import type { Request } from "./request.ts";
+import { findRuntimes } from "./runtimes/installed.ts";
+import type { RuntimeName } from "./runtimes/store.ts";
+import { watchSignal } from "./stop/cancel.ts";
+import { watchCpu } from "./stop/cpu.ts";
+import { watchDeadline } from "./stop/deadline.ts";
+import { GuestLog } from "./stop/log.ts";
+import { watchResident } from "./stop/memory.ts";
+import { acceptOutput } from "./stop/output.ts";
+
+/** What a frame may have besides an output: headers, a piece of log, an error's texts. */
+const FRAME_BYTES_BESIDES = 1024 * 1024;
+/** Resident memory that a cell may hold besides what its guest was granted: the runtimes (200 MB), input and output on their way, V8's own. */
+const RESIDENT_BYTES_BESIDES = 640 * 2 ** 20;
+
+export interface SandboxOptions {
+  /** Where guests run. `process` (default): anything untrusted. `thread`: trusted code under limits, and tests. */
+  readonly home?: "process" | "thread";
+  /** Cells at the most; each holds about 200 MB when it has run Python. Default: one for each CPU. */
+  readonly cells?: number;
+  /** Started cells that are kept ready for keys that have none yet, while there is room. Default 1. */
+  readonly spare?: number;
+  /** The runtime that a new cell prepares before it is asked. Default `python`. */
+  readonly warm?: RuntimeName | "none";
+  /** Attempts after which a cell is replaced. Default 1000. */
+  readonly recycleAfter?: number;
+  /** What no request may exceed. Default {@link LIMIT_CAPS}. */
+  readonly caps?: Limits;
+  /** Folder of the frozen runtimes. Default: those that were built for this installation, which are built now if they aren't there. */
+  readonly runtimes?: string;
+}
+
+/**
+ * Runs guests, each in a chamber of its own, in a pool of cells that outlive them. Owns its cells: dispose of it and they are gone. It may
+ * be used from many places at once; what doesn't fit the pool waits in order.
+ *
+ * ```ts
+ * await using sandbox = new Sandbox();
+ * const { outcome } = await sandbox.run({ guest: { kind: "python", code: "return inputs['n'] * 2" }, input: { n: 21 }, isolationKey: "me" });
+ * ```
+ */
+export class Sandbox implements AsyncDisposable {
+  readonly #pool: Pool;
+  readonly #caps: Limits;
+  readonly #running = new Set<Promise<unknown>>();
+
+  /** @throws GloveboxError `RUNTIME_MISSING`, `RUNTIME_CORRUPT` */
+  constructor(options: SandboxOptions = {}) {
+    const { folder, manifest } = findRuntimes(options.runtimes);
+    const runtimes = Object.fromEntries(
+      Object.entries(manifest.runtimes).map(([name, { wasm, stdlib, enter }]) => [
+        name,
+        {
+          wasm: `${folder}/${wasm.file}`,
+          sha256: wasm.sha256,
+          ...(stdlib ? { stdlib: { file: `${folder}/${stdlib.file}`, sha256: stdlib.sha256 } } : {}),
+          ...(enter === undefined ? {} : { enter }),
+        },
+      ]),
+    ) as CellSetup["runtimes"];
+    const warm = options.warm ?? "python";
+    this.#caps = options.caps ?? LIMIT_CAPS;
+    const setup: CellSetup = warm === "none" ? { runtimes } : { runtimes, warm: { runtime: warm, memoryBytes: 32 * 2 ** 20 } };
+    this.#pool = new Pool({
+      open: options.home === "thread" ? openThread : openProcess,
+      home: { folder, setup, heapMiB: 256 },
+      cells: options.cells ?? availableParallelism(),
+      spare: options.spare ?? 1,
+      recycleAfter: options.recycleAfter ?? 1000,
+    });
+  }
+
+  /**
+   * Runs one guest to its end. Whatever the guest does is in the report; it never rejects for that.
+   *
+   * @throws GloveboxError `REQUEST_INVALID`, `LIMIT_INVALID`, `LIMIT_ABOVE_CAP`, `INPUT_TOO_LARGE`, `MODULE_REFUSED`,
+   *   `CELL_START_FAILED`, `SANDBOX_CLOSED`
+   */
+  async run(request: Request): Promise<GuestReport> {
+    const prepared = prepareRequest(request, this.#caps);
+    const { signal } = request;
+    if (signal?.aborted) return cancelledBefore(prepared);
+    const wants = prepared.module ?? prepared.kind;
+    let cell: PooledCell;
+    try {
+      cell = await this.#pool.take(request.isolationKey, wants, signal);
+    } catch (error) {
+      if (signal?.aborted) return cancelledBefore(prepared);
+      throw error;
+    }
+    const attempt = new RunningAttempt(cell, prepared, signal, this.#pool.newNonce());
+    this.#running.add(attempt.report);
+    try {
+      const report = await attempt.report;
+      if (attempt.keepCell) this.#pool.give(cell, wants);
+      else this.#pool.discard(cell);
+      return report;
+    } finally {
+      this.#running.delete(attempt.report);
+    }
+  }
+
+  /** Ends every guest (`cancelled`) and every cell. Nothing is left behind when it settles. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.close();
+    await Promise.allSettled(this.#running);
+  }
+}
+
+/** One attempt on one cell, from the request's frame to the report. */
+class RunningAttempt {
+  readonly report: Promise<GuestReport>;
+  /** False once the cell was killed, or must not be used again. */
+  keepCell = true;
+  readonly #resolve: (report: GuestReport) => void;
+  readonly #cell: PooledCell;
+  readonly #request: PreparedRequest;
+  readonly #nonce: Uint8Array;
+  readonly #log: GuestLog;
+  readonly #watches: Disposable[];
+  readonly #started = performance.now();
+  readonly #cpuAtStart: number | undefined;
+  readonly #calls: Record<string, number> = Object.create(null) as Record<string, number>;
+  #ended = false;
+
+  constructor(cell: PooledCell, request: PreparedRequest, signal: AbortSignal | undefined, nonce: Uint8Array) {
+    const { promise, resolve } = Promise.withResolvers<GuestReport>();
+    this.report = promise;
+    this.#resolve = resolve;
+    this.#cell = cell;
+    this.#request = request;
+    this.#nonce = nonce;
+    const { limits, module } = request;
+    const stop = (outcome: Outcome) => this.#stop(outcome);
+    this.#log = new GuestLog(limits.logBytes, stop);
+    const { home } = cell;
+    this.#cpuAtStart = home.cpuMs();
+    cell.occupy({
+      nonce,
+      frameBytesMax: limits.outputBytes + FRAME_BYTES_BESIDES,
+      onFrame: (frame) => this.#onFrame(frame),
+      onBroken: () => this.#stop({ kind: "trapped", trap: "protocol" }),
+      onGone: (death) => this.#onGone(death),
+    });
+    this.#watches = [
+      watchDeadline(limits.wallMs, stop),
+      watchCpu(limits.cpuMs, () => this.#cpuMs(), stop),
+      watchResident(limits.memoryBytes + RESIDENT_BYTES_BESIDES, () => home.residentBytes(), stop),
+      watchSignal(signal, stop),
+    ];
+    home.send(encodeFrame(FRAME.run, nonce, request.parts(module !== undefined && !cell.knowsModule(module))));
+  }
+
+  #cpuMs(): number | undefined {
+    const now = this.#cell.home.cpuMs();
+    return now === undefined || this.#cpuAtStart === undefined ? undefined : now - this.#cpuAtStart;
+  }
+
+  #onFrame(frame: Frame): void {
+    if (this.#ended) return;
+    if (frame.kind === FRAME.call) this.#onCall(frame.payload);
+    else if (frame.kind === FRAME.end) this.#onEnd(frame.payload);
+    else this.#stop({ kind: "trapped", trap: "protocol" });
+  }
+
+  #onCall(payload: Uint8Array): void {
+    const level = LOG_LEVELS[payload[1] ?? -1];
+    if (payload[0] !== HOST_FUNCTION.log || !level) return this.#stop({ kind: "trapped", trap: "protocol" });
+    this.#calls["log"] = (this.#calls["log"] ?? 0) + 1;
+    // A guest that is over its limit is stopped, and never answered: answering is what lets it go on.
+    if (this.#log.append(level, payload.subarray(2))) this.#cell.home.send(encodeFrame(FRAME.answer, this.#nonce, []));
+  }
+
+  #onEnd(payload: Uint8Array): void {
+    const end = readEnd(payload);
+    if (!end) return this.#stop({ kind: "trapped", trap: "protocol" });
+    const { limits } = this.#request;
+    const outcome = end.outcome ?? acceptOutput(end.form, end.output, limits.outputBytes);
+    if (end.spent) this.keepCell = false;
+    this.#finish(outcome, end.output.length, end);
+  }
+
+  #onGone(death: CellDeath): void {
+    if (this.#ended) return;
+    this.keepCell = false;
+    const { memoryBytes } = this.#request.limits;
+    this.#finish(
+      death.outOfMemory
+        ? { kind: "exhausted", limit: "memory", used: memoryBytes, max: memoryBytes }
+        : { kind: "trapped", trap: "cell_died", detail: death.reason },
+    );
+  }
+
+  /** Ends the guest by ending its cell. The first to call it names the outcome. */
+  #stop(outcome: Outcome): void {
+    if (this.#ended) return;
+    this.keepCell = false;
+    this.#finish(outcome);
+    this.#cell.kill();
+  }
+
+  #finish(outcome: Outcome, outputBytes = 0, measured?: Pick<Usage, "instantiateMs" | "peakMemoryBytes" | "growthsDenied">): void {
+    this.#ended = true;
+    const wallMs = performance.now() - this.#started;
+    const usage: Usage = {
+      wallMs,
+      cpuMs: Math.min(this.#cpuMs() ?? wallMs, wallMs),
+      instantiateMs: measured?.instantiateMs ?? 0,
+      peakMemoryBytes: measured?.peakMemoryBytes ?? 0,
+      growthsDenied: measured?.growthsDenied ?? 0,
+      inputBytes: this.#request.inputBytes,
+      outputBytes,
+      logBytes: this.#log.bytes,
+      hostCalls: this.#calls,
+    };
+    for (const watch of this.#watches) watch[Symbol.dispose]();
+    this.#resolve({ outcome, usage, log: this.#log.finish() });
+  }
+}
+
+/** The caller changed its mind before a cell was found. */
+function cancelledBefore({ inputBytes }: PreparedRequest): GuestReport {
+  const usage = { wallMs: 0, cpuMs: 0, instantiateMs: 0, peakMemoryBytes: 0, growthsDenied: 0, inputBytes, outputBytes: 0, logBytes: 0, hostCalls: {} };
+  return { outcome: { kind: "cancelled" }, usage, log: [] };
+}

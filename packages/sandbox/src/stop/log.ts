@@ -1,0 +1,58 @@
+import type { LogEntry, LogLevel } from "../outcome.ts";
+import type { Stop } from "./stop.ts";
+import { neutralise } from "../text.ts";
+
+const LINES_MAX = 10_000;
+const LINE_CHARACTERS_MAX = 8192;
+
+/**
+ * Keeps what a guest prints, and stops a guest that prints more than `logBytes` or {@link LINES_MAX} lines; what came until then is kept.
+ * Control sequences are made visible: a log is read in terminals and browsers.
+ */
+export class GuestLog {
+  bytes = 0;
+  readonly #bytesMax: number;
+  readonly #stop: Stop;
+  readonly #entries: LogEntry[] = [];
+  readonly #open = new Map<LogLevel, { decoder: TextDecoder; text: string }>();
+
+  constructor(logBytes: number, stop: Stop) {
+    this.#bytesMax = logBytes;
+    this.#stop = stop;
+  }
+
+  /** Returns false when the guest has been stopped: it is not answered. */
+  append(level: LogLevel, bytes: Uint8Array): boolean {
+    const kept = bytes.subarray(0, this.#bytesMax - this.bytes);
+    this.bytes += bytes.length;
+    let open = this.#open.get(level);
+    if (!open) this.#open.set(level, (open = { decoder: new TextDecoder(), text: "" }));
+    const lines = (open.text + open.decoder.decode(kept, { stream: true })).split("\n");
+    open.text = lines.pop() as string;
+    for (const line of lines) this.#add(level, line);
+    if (open.text.length > LINE_CHARACTERS_MAX) {
+      this.#add(level, open.text);
+      open.text = "";
+    }
+    if (this.bytes > this.#bytesMax) {
+      this.#stop({ kind: "exhausted", limit: "log", used: this.bytes, max: this.#bytesMax });
+      return false;
+    }
+    if (this.#entries.length >= LINES_MAX) {
+      this.#stop({ kind: "exhausted", limit: "log", used: this.#entries.length, max: LINES_MAX });
+      return false;
+    }
+    return true;
+  }
+
+  #add(level: LogLevel, line: string): void {
+    if (this.#entries.length < LINES_MAX) this.#entries.push({ level, message: neutralise(line.slice(0, LINE_CHARACTERS_MAX)) });
+  }
+
+  /** All entries, with what no newline has ended yet. */
+  finish(): readonly LogEntry[] {
+    for (const [level, { text }] of this.#open) if (text !== "") this.#add(level, text);
+    this.#open.clear();
+    return this.#entries;
+  }
+}

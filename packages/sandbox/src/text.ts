@@ -1,0 +1,15 @@
+// Text that a guest wrote, on its way to a reader.
+
+/** C0 but for tab and newline, DEL, C1, and the marks that reorder text (bidirectional overrides and isolates). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029]/g;
+
+/** Makes control characters visible as `\u001b`, so that text can be shown in a terminal. */
+export function neutralise(text: string): string {
+  return text.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** At most `max` characters, with a mark where something was cut. */
+export function cut(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max)}… (${text.length - max} more characters)`;
+}
