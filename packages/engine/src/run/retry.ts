@@ -24,7 +24,7 @@ export function retryDelayMs(
   return backoffMs(retry, attempts, random);
 }
 
-/** The delay after the `attempts`-th attempt: its backoff, at most `capMs`, of which the share `jitter` is drawn at random. */
+/** The delay after the `attempts`-th attempt: `baseMs` as it grows (with `none` it does not), at most `capMs`, of which the share `jitter` is drawn at random. */
 export function backoffMs(retry: Pick<Retry, "backoff" | "baseMs" | "capMs" | "jitter">, attempts: number, random: number): number {
   const delay = Math.min(retry.baseMs * factor(retry.backoff, attempts), retry.capMs);
   return delay * (1 - retry.jitter) + delay * retry.jitter * random;
@@ -33,7 +33,7 @@ export function backoffMs(retry: Pick<Retry, "backoff" | "baseMs" | "capMs" | "j
 function factor(backoff: Retry["backoff"], attempts: number): number {
   switch (backoff) {
     case "none":
-      return 0;
+      return 1;
     case "linear":
       return attempts;
     case "exponential":

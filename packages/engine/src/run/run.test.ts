@@ -1,0 +1,317 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Json } from "@glovebox/sandbox";
+import fc from "fast-check";
+import type { FailureStrategy, OrderingStrategy, Step, Workflow } from "../workflow/document.ts";
+import { localStep, NO_SANDBOX, ONCE, toolStep, VirtualClock, workflowOf, workTool } from "./fixture.ts";
+import { outputOf, type RunEvent, type RunResult } from "./result.ts";
+import { type RunOptions, runWorkflow } from "./run.ts";
+
+async function execute(workflow: Workflow, given: Partial<RunOptions> = {}) {
+  const clock = new VirtualClock();
+  const work = workTool(clock);
+  const events: RunEvent[] = [];
+  const result = await runWorkflow(workflow, {
+    sandbox: NO_SANDBOX,
+    tools: [work.tool],
+    clock,
+    random: () => 0.5,
+    runId: "run-1",
+    onEvent: (event) => events.push(event),
+    ...given,
+  });
+  return { result, events, work, clock };
+}
+
+function states({ steps }: RunResult): string {
+  return steps.map(({ id, state }) => `${id}:${state}`).join(" ");
+}
+
+test("runWorkflow() hands outputs along references and keeps their types", async () => {
+  const { result } = await execute(
+    workflowOf(
+      [
+        toolStep({ id: "a", with: { input: "${{ inputs.list }}" } }),
+        toolStep({
+          id: "b",
+          dependsOn: ["a"],
+          with: { input: { whole: "${{ steps.a.output }}", text: "<${{ steps.a.output.of[1] }}|${{ inputs.list }}>" } },
+        }),
+      ],
+      { outputs: { last: "${{ steps.b.output.of }}", run: "${{ run.id }}", status: "${{steps.a.status}}" } },
+    ),
+    { input: { list: [1, "two"] } },
+  );
+  assert.equal(result.state, "succeeded");
+  assert.deepEqual(result.outputs, { last: { whole: { of: [1, "two"] }, text: '<two|[1,"two"]>' }, run: "run-1", status: "succeeded" });
+});
+
+test("runWorkflow() resolves references by own keys only and fails the attempt where one leads nowhere", async () => {
+  for (const path of ["inputs.toString", "inputs.a.constructor", "inputs.a[0]", "steps.z.output", "inputs['__proto__']"]) {
+    const { result } = await execute(workflowOf([toolStep({ id: "a", with: { input: `\${{ ${path} }}` } })]), { input: { a: {} } });
+    const outcome = result.steps[0]?.outcome;
+    assert.ok(outcome?.kind === "failed" && outcome.error.name === "ReferenceError", path);
+    assert.match(outcome.error.message, /^Cannot resolve \$\{\{ /);
+  }
+});
+
+test("runWorkflow() retries transient failures with the delays of the backoff and one idempotency key", async () => {
+  const retry = { ...ONCE, maxAttempts: 4, backoff: "exponential" as const, baseMs: 100, capMs: 1_000 };
+  const { result, work } = await execute(workflowOf([toolStep({ id: "a", retry, with: { fail: 3, ms: 10 } })]));
+  assert.equal(result.state, "succeeded");
+  const attempts = result.steps[0]?.attempts ?? [];
+  assert.deepEqual(
+    attempts.map(({ number, startedMs, endedMs, retryInMs, outcome }) => [number, startedMs, endedMs, retryInMs, outcome.kind]),
+    [
+      [1, 0, 10, 100, "failed"],
+      [2, 110, 120, 200, "failed"],
+      [3, 320, 330, 400, "failed"],
+      [4, 730, 740, undefined, "completed"],
+    ],
+  );
+  assert.deepEqual(new Set(work.keys), new Set(["run-1/a"]));
+});
+
+test("runWorkflow() gives a slot free while a step waits for its retry", async () => {
+  const retry = { ...ONCE, maxAttempts: 2, baseMs: 1_000, capMs: 1_000 };
+  const steps = [toolStep({ id: "a", retry, with: { id: "a", fail: 1 } }), toolStep({ id: "b", with: { id: "b" } })];
+  const { work } = await execute(workflowOf(steps, { maxConcurrency: 1 }));
+  assert.deepEqual(work.events, ["began a", "ended a", "began b", "ended b", "began a", "ended a"]);
+});
+
+test("runWorkflow() fail_fast stops what runs, cancels the rest and names the step", async () => {
+  const { result } = await execute(
+    workflowOf([
+      toolStep({ id: "bad", with: { fail: "always", ms: 10 } }),
+      toolStep({ id: "quick", with: { ms: 5 } }),
+      toolStep({ id: "slow", with: { ms: 1_000_000 } }),
+      toolStep({ id: "after", dependsOn: ["bad"] }),
+    ]),
+  );
+  assert.equal(states(result), "bad:failed quick:succeeded slow:cancelled after:cancelled");
+  assert.equal(result.state, "failed");
+  assert.equal(result.wallMs, 10);
+  assert.ok(result.cause?.kind === "step_failed" && result.cause.step === "bad");
+  assert.deepEqual(result.steps[2]?.why, { kind: "step_failed", step: "bad" });
+  assert.deepEqual(result.outputs, { quick: { of: null } });
+});
+
+test("runWorkflow() a run with an unhandled failure is failed under every failure strategy, with what was reached", async () => {
+  const steps = [
+    toolStep({ id: "bad", with: { fail: "always" } }),
+    toolStep({ id: "good", with: { ms: 20 } }),
+    toolStep({ id: "all", dependsOn: ["bad", "good"] }),
+    toolStep({ id: "any", dependsOn: ["bad", "good"], needs: "any", with: { input: "${{ steps.bad.output }}" } }),
+  ];
+  const shown = async (failureStrategy: FailureStrategy) => {
+    const { result } = await execute(workflowOf(steps, { failureStrategy }));
+    return `${result.state} ${states(result)}`;
+  };
+  assert.equal(await shown("fail_fast"), "failed bad:failed good:cancelled all:cancelled any:cancelled");
+  assert.equal(await shown("continue_on_error"), "failed bad:failed good:succeeded all:skipped any:skipped");
+  assert.equal(await shown("best_effort"), "failed bad:failed good:succeeded all:skipped any:succeeded");
+});
+
+test("runWorkflow() skips a step whose `when` is false, and what depends on it", async () => {
+  const steps = [
+    toolStep({ id: "a", when: "inputs.no" }),
+    toolStep({ id: "b", when: "inputs.missing" }),
+    toolStep({ id: "c", when: "inputs.yes" }),
+    toolStep({ id: "d", dependsOn: ["a", "c"] }),
+    toolStep({ id: "e", dependsOn: ["a", "c"], needs: "any" }),
+  ];
+  const { result } = await execute(workflowOf(steps), { input: { yes: 1, no: 0 } });
+  assert.equal(states(result), "a:skipped b:skipped c:succeeded d:skipped e:succeeded");
+  assert.equal(result.state, "succeeded");
+  assert.deepEqual([result.steps[0]?.why, result.steps[0]?.attempts], [{ kind: "when_false" }, []]);
+});
+
+test("runWorkflow() ends an attempt at its timeout as exhausted: wall", async () => {
+  const { result } = await execute(workflowOf([toolStep({ id: "a", timeoutMs: 50, with: { ms: 60 } })]));
+  assert.deepEqual(result.steps[0]?.outcome, { kind: "exhausted", limit: "wall", used: 50, max: 50 });
+  assert.equal(result.state, "failed");
+});
+
+test("runWorkflow() abandons a tool that does not heed its signal", async () => {
+  const clock = new VirtualClock();
+  const deaf = { ...workTool(clock).tool, invoke: () => new Promise<Json>(() => {}) };
+  const { result } = await execute(workflowOf([toolStep({ id: "a", timeoutMs: 50 })]), { clock, tools: [deaf] });
+  const outcome = result.steps[0]?.outcome;
+  assert.ok(outcome?.kind === "exhausted" && outcome.limit === "wall" && outcome.used >= 50);
+});
+
+test("runWorkflow() ends a run at its timeout", async () => {
+  const { result } = await execute(
+    workflowOf([toolStep({ id: "a", with: { ms: 100 } }), toolStep({ id: "b", dependsOn: ["a"] })], { timeoutMs: 70 }),
+  );
+  assert.equal(states(result), "a:cancelled b:cancelled");
+  assert.deepEqual([result.state, result.cause, result.wallMs], ["failed", { kind: "run_timeout", maxMs: 70 }, 70]);
+});
+
+test("runWorkflow() ends cancelled when its signal is aborted, before and while it runs, also between two attempts", async () => {
+  const before = await execute(workflowOf([toolStep({ id: "a" })]), { signal: AbortSignal.abort() });
+  assert.deepEqual([before.result.state, before.result.cause, before.work.events], ["cancelled", { kind: "interrupted" }, []]);
+  for (const at of ["attempt_started", "attempt_ended"] as const) {
+    const controller = new AbortController();
+    const retry = { ...ONCE, maxAttempts: 9, baseMs: 1e9, capMs: 1e9 };
+    const steps = [toolStep({ id: "a", retry, with: { ms: 10, fail: 5 } }), toolStep({ id: "b", dependsOn: ["a"] })];
+    const { result } = await execute(workflowOf(steps), {
+      signal: controller.signal,
+      onEvent: ({ kind }) => kind === at && setImmediate(() => controller.abort()),
+    });
+    assert.equal(`${result.state} ${states(result)}`, "cancelled a:cancelled b:cancelled");
+  }
+});
+
+test("runWorkflow() tells every attempt and every step's end, in order", async () => {
+  const { events, result } = await execute(workflowOf([toolStep({ id: "a" }), toolStep({ id: "b", dependsOn: ["a"], when: "inputs.no" })]));
+  const shown = events.map((event) =>
+    "step" in event ? `${event.kind} ${typeof event.step === "string" ? event.step : event.step.id}` : event.kind,
+  );
+  assert.deepEqual(shown, [
+    "run_started",
+    "attempt_started a",
+    "attempt_ended a",
+    "step_ended a",
+    "attempt_started b",
+    "step_ended b",
+    "run_ended",
+  ]);
+  assert.deepEqual(JSON.parse(JSON.stringify(result)), result);
+});
+
+test("runWorkflow() rejects with a mistake of ours only after everything has stopped", async () => {
+  const clock = new VirtualClock();
+  const work = workTool(clock);
+  const steps = [toolStep({ id: "a", with: { id: "a", ms: 5 } }), toolStep({ id: "b", with: { id: "b", ms: 10 } })];
+  const run = runWorkflow(workflowOf(steps), {
+    sandbox: NO_SANDBOX,
+    tools: [work.tool],
+    clock,
+    onEvent: (event) => {
+      if (event.kind === "attempt_ended") throw new Error("mistake");
+    },
+  });
+  await assert.rejects(run, /mistake/);
+  assert.deepEqual(work.events.toSorted(), ["began a", "began b", "ended a", "ended b"]);
+});
+
+test("runWorkflow() refuses an input, a folder or tools that it cannot use before anything starts", async () => {
+  const text = workflowOf([localStep({ id: "a", processor: "reverse_text" })], { payload: "text" });
+  await assert.rejects(execute(text, { input: { a: 1 } }), { code: "INPUT_INVALID" });
+  await assert.rejects(execute(workflowOf([]), { folder: "/does/not/exist" }), { code: "FOLDER_INVALID" });
+  const { tool } = workTool(new VirtualClock());
+  await assert.rejects(execute(workflowOf([]), { tools: [tool, tool] }), { code: "TOOL_INVALID" });
+});
+
+test("runWorkflow() carries a text along its processors, past analyzers", async () => {
+  const workflow = workflowOf(
+    [
+      localStep({ id: "lower", processor: "change_text_case_lower" }),
+      localStep({ id: "count", processor: "token_counter", dependsOn: ["lower"] }),
+      localStep({ id: "words", processor: "word_frequency_analyzer", dependsOn: ["lower"] }),
+      localStep({
+        id: "frame",
+        processor: "prefix_suffix_adder",
+        options: { prefix: "<", suffix: ">" },
+        dependsOn: ["lower", "count", "words"],
+      }),
+      localStep({ id: "after", processor: "token_counter", dependsOn: ["frame"] }),
+    ],
+    { payload: "text" },
+  );
+  const { result } = await execute(workflow, { input: "Hello hello World" });
+  assert.deepEqual(result.payload, { input: "Hello hello World", output: "<hello hello world>" });
+  assert.equal(result.outputs["words"], "hello hello world");
+  assert.deepEqual(result.steps[1]?.metadata, { char_count: 17, word_count: 3, line_count: 1 });
+  assert.deepEqual(result.steps[2]?.metadata, { word_freq_hello: 2, word_freq_world: 1, total_unique_words: 2 });
+  assert.equal(result.steps[0]?.metadata, undefined);
+});
+
+const ORDERS: readonly OrderingStrategy[] = ["work_queue", "level", "reactive", "hybrid"];
+
+interface Node {
+  readonly dependencies: readonly number[];
+  readonly needs: "all" | "any";
+  readonly ms: number;
+  readonly fail: "always" | number;
+  readonly wanted: boolean;
+}
+
+const dags: fc.Arbitrary<Node[]> = fc.array(
+  fc.record({
+    dependencies: fc.array(fc.nat(), { maxLength: 3 }),
+    needs: fc.constantFrom<Node["needs"]>("all", "all", "any"),
+    ms: fc.nat(50),
+    fail: fc.constantFrom<Node["fail"]>(0, 0, 0, 1, 3, "always"),
+    wanted: fc.constantFrom(true, true, true, false),
+  }),
+  { minLength: 1, maxLength: 10 },
+);
+
+function dagOf(nodes: readonly Node[]): Step[] {
+  return nodes.map(({ dependencies, needs, ms, fail, wanted }, index) => {
+    const dependsOn = index === 0 ? [] : [...new Set(dependencies.map((n) => `s${n % index}`))];
+    const input = Object.fromEntries(dependsOn.map((id) => [id, `\${{ steps.${id}.output }}`]));
+    const retry = { ...ONCE, maxAttempts: 3, backoff: "linear" as const, baseMs: 7, capMs: 100, jitter: 0.5 };
+    const when = wanted ? {} : { when: "inputs.no" };
+    return toolStep({ id: `s${index}`, dependsOn, needs, retry, with: { id: `s${index}`, input, ms, fail }, ...when });
+  });
+}
+
+test("any graph gives the same states and outputs under every ordering, concurrency and timing", async () => {
+  const failures = fc.constantFrom<FailureStrategy>("continue_on_error", "best_effort");
+  await fc.assert(
+    fc.asyncProperty(dags, failures, async (nodes, failureStrategy) => {
+      const seen = new Set<string>();
+      for (const strategy of ORDERS) {
+        for (const [maxConcurrency, batchSize] of [[1], [3], [3, 2], [20]] as const) {
+          const slower = nodes.map((node) => ({ ...node, ms: (node.ms * (maxConcurrency + 13)) % 37 }));
+          const given = { strategy, failureStrategy, maxConcurrency, ...(batchSize === undefined ? {} : { batchSize }) };
+          const { result } = await execute(workflowOf(dagOf(slower), given), { input: { no: false }, random: Math.random });
+          seen.add(
+            JSON.stringify([result.state, states(result), result.outputs, result.steps.map(({ why, attempts }) => [why, attempts.length])]),
+          );
+        }
+      }
+      assert.equal(seen.size, 1, [...seen].join("\n"));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("any graph under fail_fast reaches no output that it would not reach otherwise, and fails just when it would", async () => {
+  await fc.assert(
+    fc.asyncProperty(dags, fc.constantFrom(...ORDERS), fc.integer({ min: 1, max: 4 }), async (nodes, strategy, maxConcurrency) => {
+      const whole = await execute(workflowOf(dagOf(nodes), { failureStrategy: "continue_on_error" }), { input: { no: false } });
+      const fast = await execute(workflowOf(dagOf(nodes), { failureStrategy: "fail_fast", strategy, maxConcurrency }), {
+        input: { no: false },
+      });
+      assert.equal(fast.result.state, whole.result.state);
+      for (const step of fast.result.steps) {
+        if (step.state === "succeeded") assert.deepEqual(outputOf(step), whole.result.outputs[step.id]);
+        if (fast.result.state === "succeeded") assert.equal(step.state, whole.result.steps.find(({ id }) => id === step.id)?.state);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("any graph passes max_concurrency never, and starts no step before its dependencies ended", async () => {
+  await fc.assert(
+    fc.asyncProperty(dags, fc.constantFrom(...ORDERS), fc.integer({ min: 1, max: 4 }), async (nodes, strategy, maxConcurrency) => {
+      const steps = dagOf(nodes);
+      const { work, events } = await execute(workflowOf(steps, { strategy, maxConcurrency, failureStrategy: "best_effort" }), {
+        input: { no: false },
+      });
+      assert.ok(work.most <= maxConcurrency);
+      const ended = new Set<string>();
+      for (const event of events) {
+        if (event.kind === "step_ended") ended.add(event.step.id);
+        if (event.kind === "attempt_started")
+          for (const id of steps.find((step) => step.id === event.step)?.dependsOn ?? []) assert.ok(ended.has(id));
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
