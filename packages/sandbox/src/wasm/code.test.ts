@@ -2,20 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import wabt from "wabt";
+import { assemble } from "./assemble.ts";
 import { encodeU32, joinBytes, MalformedModule, readSections, SECTION, writeModule } from "./binary.ts";
 import { UnsupportedFeature, walkCode } from "./code.ts";
 import { ALLOWED, FORM, FORMS, OPCODE } from "./opcodes.ts";
-
-const { parseWat } = await wabt();
-const FEATURES = { exceptions: true, tail_call: true, simd: true, bulk_memory: true, reference_types: true, multi_value: true };
-
-function assemble(wat: string): Uint8Array {
-  const module = parseWat("test.wat", wat, FEATURES);
-  const { buffer } = module.toBinary({});
-  module.destroy();
-  return buffer;
-}
 
 /** A module with one function of type [] -> [] whose body is `code`. */
 function moduleOf(code: readonly number[], locals: readonly number[] = [0]): Uint8Array {

@@ -3,21 +3,11 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import * as nodeWasi from "node:wasi";
-import wabt from "wabt";
 import { GloveboxError } from "../error.ts";
+import { assemble } from "./assemble.ts";
 import { encodeU32, joinBytes } from "./binary.ts";
 import { inspectModule } from "./inspect.ts";
 import { PREVIEW1 } from "./preview1.ts";
-
-const { parseWat } = await wabt();
-
-/** Assembles without validating, so that a module may be wrong in the ways that matter here. */
-function assemble(wat: string): Uint8Array {
-  const module = parseWat("test.wat", wat, { exceptions: true, memory64: true, threads: true });
-  const { buffer } = module.toBinary({});
-  module.destroy();
-  return buffer;
-}
 
 const MEMORY = '(memory (export "memory") 1)';
 const ALLOCATE = '(func (export "allocate") (param i32) (result i32) i32.const 8) (func (export "deallocate") (param i32 i32))';

@@ -3,21 +3,11 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import fc from "fast-check";
-import wabt from "wabt";
+import { assemble } from "./assemble.ts";
 import { PAGE_BYTES, readImports, readSections } from "./binary.ts";
 import { inspectModule } from "./inspect.ts";
 import { outlineModule } from "./outline.ts";
 import { OWN_EXPORTS, rewriteModule } from "./rewrite.ts";
-
-const { parseWat } = await wabt();
-
-function assemble(wat: string): Uint8Array<ArrayBuffer> {
-  const module = parseWat("test.wat", wat, { exceptions: true, tail_call: true });
-  module.validate();
-  const { buffer } = module.toBinary({});
-  module.destroy();
-  return Uint8Array.from(buffer);
-}
 
 type Numeric = (...values: number[]) => number;
 
