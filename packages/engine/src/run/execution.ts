@@ -53,7 +53,9 @@ export class Execution {
   async toEnd(signal: AbortSignal | undefined): Promise<CancelReason | undefined> {
     const { workflow, context } = this.#parts;
     const over = new AbortController();
-    const interrupt = (): void => this.#attend(() => this.#end({ kind: "interrupted" }));
+    const end = (): void => this.#attend(() => this.#end({ kind: "interrupted" }));
+    // Not at once: an event's receiver may abort, and then transitions are only half in force.
+    const interrupt = (): void => queueMicrotask(end);
     signal?.addEventListener("abort", interrupt, { once: true });
     const { timeoutMs: maxMs } = workflow;
     if (maxMs !== undefined) {
@@ -61,7 +63,7 @@ export class Execution {
         if (!over.signal.aborted) this.#attend(() => this.#end({ kind: "run_timeout", maxMs }));
       });
     }
-    if (signal?.aborted === true) interrupt();
+    if (signal?.aborted === true) end();
     this.#attend(() => this.#dispatch());
     if (this.#tasks > 0) await this.#done.promise;
     signal?.removeEventListener("abort", interrupt);

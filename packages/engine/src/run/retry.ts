@@ -27,7 +27,7 @@ export function retryDelayMs(
 /** The delay after the `attempts`-th attempt: `baseMs` as it grows (with `none` it does not), at most `capMs`, of which the share `jitter` is drawn at random. */
 export function backoffMs(retry: Pick<Retry, "backoff" | "baseMs" | "capMs" | "jitter">, attempts: number, random: number): number {
   const delay = Math.min(retry.baseMs * factor(retry.backoff, attempts), retry.capMs);
-  return delay * (1 - retry.jitter) + delay * retry.jitter * random;
+  return delay - delay * retry.jitter * (1 - random);
 }
 
 function factor(backoff: Retry["backoff"], attempts: number): number {

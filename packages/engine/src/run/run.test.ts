@@ -163,6 +163,31 @@ test("runWorkflow() ends cancelled when its signal is aborted, before and while 
   }
 });
 
+test("runWorkflow() keeps the first reason for which a run was ended", async () => {
+  const controller = new AbortController();
+  const steps = [toolStep({ id: "bad", with: { fail: "always" } }), toolStep({ id: "slow", with: { ms: 100 } })];
+  const onEvent = (event: RunEvent): void => {
+    if (event.kind === "step_ended") controller.abort();
+  };
+  const { result } = await execute(workflowOf(steps, { timeoutMs: 1 }), { signal: controller.signal, onEvent });
+  assert.deepEqual(
+    [result.state, result.cause?.kind, result.steps[1]?.why],
+    ["failed", "step_failed", { kind: "step_failed", step: "bad" }],
+  );
+});
+
+test("runWorkflow() shows a step nothing of steps that are not upstream of it, even when they have ended", async () => {
+  const steps = [
+    toolStep({ id: "a" }),
+    toolStep({ id: "b" }),
+    toolStep({ id: "c", dependsOn: ["b"], with: { input: "${{ steps.a.status }}" } }),
+  ];
+  const { result } = await execute(workflowOf(steps, { maxConcurrency: 1 }));
+  const outcome = result.steps[2]?.outcome;
+  assert.ok(outcome?.kind === "failed");
+  assert.match(outcome.error.message, /there is no step "a" before this one/);
+});
+
 test("runWorkflow() tells every attempt and every step's end, in order", async () => {
   const { events, result } = await execute(workflowOf([toolStep({ id: "a" }), toolStep({ id: "b", dependsOn: ["a"], when: "inputs.no" })]));
   const shown = events.map((event) =>
