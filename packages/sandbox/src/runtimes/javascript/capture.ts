@@ -41,7 +41,7 @@ export async function captureJavaScript(variant: JavaScriptVariant): Promise<Uin
   const wasm = countGrowths(readFileSync(fileURLToPath(import.meta.resolve("quickjs-wasi/quickjs.wasm"))));
   const booting = new Booting(new Uint8Array(wasm));
   booting.boot(readSource("boot.js"), OWN[variant]);
-  return freeze(wasm, booting.snapshot(), { keepExports: [...KEPT_EXPORTS, OWN_EXPORTS.memoryDenied] });
+  return freeze(wasm, booting.snapshot(), { keepExports: [...KEPT_EXPORTS, OWN_EXPORTS.memoryDenied, OWN_EXPORTS.memoryWanted] });
 }
 
 function readSource(name: string): string {

@@ -85,11 +85,12 @@ export const PROMISE = { pending: 0, fulfilled: 1, rejected: 2 } as const;
 /** `struct JSEvalOptions { int version; int eval_flags; const char *filename; int line_num; }` */
 export const EVAL_OPTIONS_BYTES = 16;
 
-export function writeEvalOptions(view: DataView, at: number, filename: number, firstLine: number): void {
-  view.setInt32(at, 1, true); // version
-  view.setInt32(at + 4, 0, true); // a global script
-  view.setUint32(at + 8, filename, true);
-  view.setInt32(at + 12, firstLine, true);
+/** `view` is of the struct. */
+export function writeEvalOptions(view: DataView, filename: number, firstLine: number): void {
+  view.setInt32(0, 1, true); // version
+  view.setInt32(4, 0, true); // a global script
+  view.setUint32(8, filename, true);
+  view.setInt32(12, firstLine, true);
 }
 
 /**
@@ -102,9 +103,11 @@ export function writeEvalOptions(view: DataView, at: number, filename: number, f
  * | 16 | JSValue of the variant's own function (`strip`, `check`), or undefined |
  * | 24 | address of the 64 bits from which `Math.random` draws |
  * | 28 | address of `"inputs"`, NUL-terminated |
- * | 32 | room for a length that QuickJS hands back |
+ * | 32 | room for a length or an address that QuickJS hands back |
+ * | 40 | room for {@link VALUES_MAX} JSValues that a function is called with |
  */
-export const BLOCK_BYTES = 40;
+export const BLOCK_BYTES = 56;
+export const VALUES_MAX = 2;
 
 export interface BootBlock {
   readonly describe: bigint;
@@ -112,7 +115,8 @@ export interface BootBlock {
   readonly own: bigint;
   readonly randomState: number;
   readonly inputsName: number;
-  readonly lengthOut: number;
+  readonly out: number;
+  readonly values: number;
 }
 
 export function readBlock(view: DataView, at: number): BootBlock {
@@ -122,11 +126,12 @@ export function readBlock(view: DataView, at: number): BootBlock {
     own: view.getBigUint64(at + 16, true),
     randomState: view.getUint32(at + 24, true),
     inputsName: view.getUint32(at + 28, true),
-    lengthOut: at + 32,
+    out: at + 32,
+    values: at + 40,
   };
 }
 
-export function writeBlock(view: DataView, at: number, block: Omit<BootBlock, "lengthOut">): void {
+export function writeBlock(view: DataView, at: number, block: Omit<BootBlock, "out" | "values">): void {
   view.setBigUint64(at, block.describe, true);
   view.setBigUint64(at + 8, block.finish, true);
   view.setBigUint64(at + 16, block.own, true);

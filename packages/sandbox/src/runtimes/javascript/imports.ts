@@ -22,7 +22,8 @@ export interface HostState {
   /** Set once, right after the module was instantiated with these imports. */
   engine: Engine | undefined;
   context: number;
-  lengthOut: number;
+  /** Where QuickJS may write a length. */
+  out: number;
   attempt: Attempt | undefined;
   /** By the promise's JSValue, the boxes of promise and reason. Both are kept, so no other promise can get the same address. */
   unhandled: Map<bigint, { readonly promise: number; readonly reason: number }>;
@@ -60,8 +61,8 @@ export function javascriptImports(state: HostState): WebAssembly.Imports {
         const box = count === 1 ? memory.view(boxes, 4)?.getUint32(0, true) : undefined;
         const value = box === undefined ? undefined : memory.view(box, 8)?.getBigUint64(0, true);
         if (level && value !== undefined) {
-          const text = engine.JS_ToCStringLen2(state.context, state.lengthOut, value, 0);
-          const length = memory.view(state.lengthOut, 4)?.getUint32(0, true) ?? 0;
+          const text = engine.JS_ToCStringLen2(state.context, state.out, value, 0);
+          const length = memory.view(state.out, 4)?.getUint32(0, true) ?? 0;
           const bytes = text === 0 ? undefined : memory.bytes(text, length);
           if (bytes) attempt.log(level, bytes);
           if (text !== 0) engine.JS_FreeCString(state.context, text);
