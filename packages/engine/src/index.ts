@@ -1,6 +1,14 @@
 export type { AttemptEnd, StepError, StepOutcome } from "./run/attempt.ts";
 export { type Clock, systemClock } from "./run/clock.ts";
-export { type AttemptResult, type EndState, outputOf, type RunCause, type RunEvent, type RunResult, type StepResult } from "./run/result.ts";
+export {
+  type AttemptResult,
+  type EndState,
+  outputOf,
+  type RunCause,
+  type RunEvent,
+  type RunResult,
+  type StepResult,
+} from "./run/result.ts";
 export { type RunOptions, runWorkflow } from "./run/run.ts";
 export type { CancelReason, RunState, Side, SkipReason, StepState } from "./run/state.ts";
 export type { GuestRunner } from "./steps/context.ts";
@@ -10,3 +18,8 @@ export { FILE_BYTES_MAX, Folder, type FolderEntry, folderOf, openFolder } from "
 export { BUILTIN_TOOLS, toolsByName } from "./tools/registry.ts";
 export type { Tool, ToolArgument, ToolArgumentType, ToolContext, ToolSignature, ToolValues } from "./tools/tool.ts";
 export type { FailureStrategy, OrderingStrategy, Place, Problem, Step, Workflow } from "./workflow/document.ts";
+export { type LoadedWorkflow, type LoadOptions, loadWorkflow } from "./workflow/load.ts";
+export { PROBLEM_CODES, type ProblemCode } from "./workflow/problems.ts";
+export { type ProblemRecord, problemsAsJson, renderProblem, renderProblems } from "./workflow/render.ts";
+export { DOCUMENT_BYTES_MAX, type Source } from "./workflow/source.ts";
+export { checkWorkflow, type Surroundings } from "./workflow/verify.ts";
