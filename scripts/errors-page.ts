@@ -1,6 +1,7 @@
 // Writes the tables of docs/errors.md from the codes in the sources: `npm run docs`.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PROBLEM_CODES } from "../packages/engine/src/workflow/problems.ts";
 import { ERROR_CODES } from "../packages/sandbox/src/codes.ts";
 import { ROOT } from "./setup.js";
 
@@ -10,6 +11,7 @@ const HEAD = "| Code | Meaning |\n| --- | --- |\n";
 /** Heading to the codes below it. */
 const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "Codes of errors": ERROR_CODES,
+  "Codes of problems in a document": PROBLEM_CODES,
 };
 
 /** The page with every table as the sources have it. */
