@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 
 /** What a package may import of ours. Arrows point down only. */
-export const BELOW: Readonly<Record<string, readonly string[]>> = {
+const BELOW: Readonly<Record<string, readonly string[]>> = {
   sandbox: [],
   engine: ["sandbox"],
   cli: ["engine", "sandbox"],

@@ -15,4 +15,11 @@ export function quick(file: string): boolean {
   return QUICK.some((folder) => file.startsWith(folder));
 }
 
-const QUICK = ["packages/sandbox/src/wasm/", "packages/engine/src/workflow/", "packages/engine/src/run/", "docs/", "scripts/"];
+const QUICK = [
+  "packages/sandbox/src/wasm/",
+  "packages/engine/src/expression/",
+  "packages/engine/src/run/",
+  "packages/engine/src/workflow/",
+  "docs/",
+  "scripts/",
+];
