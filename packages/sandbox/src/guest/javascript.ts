@@ -54,11 +54,11 @@ function run(guest: QuickjsGuest, entered: EnteredGuest, variant: "javascript" |
 }
 
 function compile(guest: QuickjsGuest, { code, filename }: EnteredGuest, variant: "javascript" | "typescript"): bigint {
-  const parts = [BEFORE, code, AFTER];
-  if (variant === "javascript") return guest.evaluate(parts, filename, FIRST_LINE);
-  const source = guest.newString(Buffer.concat(parts));
-  const stripped = isException(source) ? source : guest.call(guest.block.own, [source, guest.newString(encoder.encode(filename))]);
-  return isException(stripped) ? stripped : guest.evaluateString(stripped, filename, FIRST_LINE);
+  if (variant === "javascript") return guest.evaluate([BEFORE, code, AFTER], filename, FIRST_LINE);
+  const texts = [code, encoder.encode(filename), BEFORE, AFTER].map((text) => guest.newString(text));
+  const failed = texts.find(isException);
+  const source = failed ?? guest.call(guest.block.own, texts);
+  return isException(source) ? source : guest.evaluateString(source, filename, FIRST_LINE);
 }
 
 function neverSettled(): GuestEnd {

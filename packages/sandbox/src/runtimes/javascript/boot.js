@@ -41,6 +41,8 @@
   const STRING_MAX = 10_000;
   const LINE_WIDTH = 76;
   const CAUSES_MAX = 4;
+  /** Levels of a result: whoever reads it may go down by recursion. (QuickJS's own search for cycles is quadratic in it.) */
+  const RESULT_DEPTH_MAX = 1000;
 
   function uncurry(method) {
     return (self, a, b) => apply(method, self, [a, b]);
@@ -293,6 +295,7 @@
       names[depth] = key;
       const problem = unserialisable(value);
       if (problem !== undefined) refuse(`cannot output ${problem}${place(holders, names, depth)}`);
+      if (depth >= RESULT_DEPTH_MAX) refuse(`cannot output more than ${RESULT_DEPTH_MAX} levels${place(holders, names, depth)}`);
       holders[depth++] = value;
       return value;
     };

@@ -106,8 +106,8 @@ export function writeEvalOptions(view: DataView, filename: number, firstLine: nu
  * | 32 | room for a length or an address that QuickJS hands back |
  * | 40 | room for {@link VALUES_MAX} JSValues that a function is called with |
  */
-export const BLOCK_BYTES = 56;
-export const VALUES_MAX = 2;
+export const BLOCK_BYTES = 72;
+export const VALUES_MAX = 4;
 
 export interface BootBlock {
   readonly describe: bigint;

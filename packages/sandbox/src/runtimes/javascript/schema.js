@@ -14,7 +14,6 @@ const OPTIONS = {
   logger: false,
   // What a schema says about itself is checked, by name, below.
   validateSchema: false,
-  addUsedSchema: false,
 };
 
 const drafts = {
@@ -36,6 +35,8 @@ class SchemaError extends Error {
 /** `{ problems: [{ path, message }] }` as JSON. Throws a SchemaError if the schema itself is invalid. */
 export function own(schema, input) {
   const ajv = draftOf(schema);
+  // ajv's own keyword, with which a validator returns a promise.
+  if (schema.$async !== undefined) throw new SchemaError('the schema is invalid: "$async" is no keyword of JSON Schema');
   let validate;
   try {
     if (!ajv.validateSchema(schema)) throw new SchemaError(`the schema is invalid: ${problemsOf(ajv.errors).map(oneLine).slice(0, 5).join("; ")}`);
