@@ -1,6 +1,6 @@
 import type { RuntimeName } from "../runtimes/store.ts";
 import { moduleChamber } from "../guest/module.ts";
-import type { Chamber } from "./attempt.ts";
+import type { Chamber, GuestEnd } from "./attempt.ts";
 import type { Channel } from "./channel.ts";
 import { CurrentAttempt } from "./current-attempt.ts";
 import { encodeFrame, encodeHeader, FRAME, type Frame, NONCE_BYTES, splitHeader } from "./frame.ts";
@@ -82,10 +82,15 @@ class Cell {
 
   #module(header: RunHeader, bytes: Uint8Array): Chamber {
     const digest = header.module ?? "";
-    const chamber = this.#modules.get(digest) ?? moduleChamber(bytes, header.filename);
+    const chamber = this.#modules.get(digest) ?? asChamber(moduleChamber(bytes, header.filename));
     this.#modules.delete(digest);
     this.#modules.set(digest, chamber);
     if (this.#modules.size > MODULES_KEPT) this.#modules.delete(this.#modules.keys().next().value as string);
     return chamber;
   }
+}
+
+/** A module that was refused is kept like any other: the parent, which counts along, doesn't send it again. */
+function asChamber(made: Chamber | GuestEnd): Chamber {
+  return "enter" in made ? made : { prepare: () => {}, enter: () => made, instantiateMs: 0, spent: false };
 }

@@ -15,7 +15,7 @@ export class ThreadCpu implements Disposable {
   /** Undefined where the kernel doesn't tell. */
   static open(processId: number | "self", threadId: number): ThreadCpu | undefined {
     try {
-      return new ThreadCpu(openSync(`/proc/${processId}/task/${threadId}/schedstat`));
+      return new ThreadCpu(openSync(`/proc/${processId}/task/${threadId}/schedstat`, "r"));
     } catch {
       return undefined; // not Linux, or the process has ended: the caller bounds CPU by wall time
     }
@@ -25,7 +25,7 @@ export class ThreadCpu implements Disposable {
   read(): number | undefined {
     try {
       const length = readSync(this.#file, this.#text, 0, 64, 0);
-      return Number.parseInt(this.#text.latin1Slice(0, length), 10) / 1e6;
+      return Number.parseInt(this.#text.toString("latin1", 0, length), 10) / 1e6;
     } catch {
       return undefined; // ESRCH: it has ended
     }

@@ -1,7 +1,8 @@
 import type { Attempt, Chamber, EnteredGuest, GuestEnd } from "../cell/attempt.ts";
 import { GUEST_TEXT_MAX, type GuestError } from "../outcome.ts";
 import { FrozenInstance, memoryOf } from "../runtimes/frozen.ts";
-import { type PythonHost, pythonImports } from "../runtimes/python/imports.ts";
+import { pythonImports } from "../runtimes/python/imports.ts";
+import { type PythonHost, PythonSession } from "../runtimes/python/session.ts";
 import { PAGE_BYTES, readImports, readSections } from "../wasm/binary.ts";
 import { broken, endOfThrow } from "./ending.ts";
 import { GuestMemory } from "./memory.ts";
@@ -19,6 +20,9 @@ interface PythonExports {
 /** Memory that no guest gets beyond, whatever its limit: what the frozen module can address and CPython can use. */
 const GROWTH_BYTES_MAX = 2048 * 2 ** 20;
 
+/** Where CPython finds its standard library: runtimes/python/pack.py wrote its bytecode for this path. */
+const STDLIB_PATH = "/lib/python314.zip";
+
 const RESULT = { completed: 0x43, failed: 0x46, stack: 0x53 } as const; // C, F and S of runtimes/python/boot.py
 
 /** Frozen CPython. Each guest is entered in a state that is the snapshot's, byte for byte. */
@@ -33,16 +37,15 @@ class PythonChamber implements Chamber {
   readonly spent = false; // a trap drops the instance and its memory, which is all that a guest could have touched
   readonly #module: WebAssembly.Module;
   readonly #initialBytes: number;
-  readonly #stdlib: Uint8Array;
+  readonly #files: ReadonlyMap<string, Uint8Array>;
   readonly #enter: number;
-  #frozen: FrozenInstance | undefined;
-  #host: PythonHost | undefined;
+  #instance: { readonly frozen: FrozenInstance; readonly host: PythonHost } | undefined;
   #fresh = false;
 
   constructor(module: WebAssembly.Module, initialBytes: number, stdlib: Uint8Array, enter: number) {
     this.#module = module;
     this.#initialBytes = initialBytes;
-    this.#stdlib = stdlib;
+    this.#files = new Map([[STDLIB_PATH, stdlib]]);
     this.#enter = enter;
   }
 
@@ -51,34 +54,37 @@ class PythonChamber implements Chamber {
   }
 
   /** A fresh instance: the one before, put back, where that can be; else a new one in new memory. */
-  #prepare(): { frozen: FrozenInstance; host: PythonHost } {
-    if (this.#fresh && this.#frozen && this.#host) return { frozen: this.#frozen, host: this.#host };
+  #prepare(): { readonly frozen: FrozenInstance; readonly host: PythonHost } {
+    if (this.#fresh && this.#instance) return this.#instance;
     const started = performance.now();
-    if (!this.#frozen?.reset()) this.#frozen = undefined;
-    if (!this.#frozen || !this.#host) {
-      const memory = memoryOf(this.#initialBytes, GROWTH_BYTES_MAX);
-      this.#host = { attempt: undefined, memory, initialBytes: this.#initialBytes, stdlib: this.#stdlib, table: undefined };
-      this.#frozen = new FrozenInstance(this.#module, pythonImports(this.#host), memory);
-      this.#host.table = this.#frozen.instance.exports["__indirect_function_table"] as WebAssembly.Table;
-    }
+    if (!this.#instance?.frozen.reset()) this.#instance = this.#instantiate();
     this.#fresh = true;
     this.instantiateMs = performance.now() - started;
-    return { frozen: this.#frozen, host: this.#host };
+    return this.#instance;
+  }
+
+  #instantiate() {
+    const memory = memoryOf(this.#initialBytes, GROWTH_BYTES_MAX);
+    const host: PythonHost = { memory: new GuestMemory(memory), files: this.#files, table: undefined, session: undefined };
+    const frozen = new FrozenInstance(this.#module, pythonImports(host, this.#module), memory);
+    host.table = frozen.instance.exports["__indirect_function_table"] as WebAssembly.Table;
+    return { frozen, host };
   }
 
   enter(guest: EnteredGuest, attempt: Attempt): GuestEnd {
     const { frozen, host } = this.#prepare();
     this.#fresh = false;
-    host.attempt = attempt;
     attempt.memory.peakBytes = this.#initialBytes;
+    const session = new PythonSession(host, attempt);
+    host.session = session;
     try {
       return this.#call(frozen, guest, attempt);
     } catch (error) {
-      this.#frozen = undefined; // nothing of an instance that was unwound is used again
-      return this.#endOfThrow(error, attempt);
+      this.#instance = undefined; // nothing of an instance that was unwound is used again
+      return this.#endOfThrow(error, session);
     } finally {
       attempt.over = true;
-      host.attempt = undefined;
+      host.session = undefined;
     }
   }
 
@@ -110,12 +116,18 @@ class PythonChamber implements Chamber {
     return { kind: "failed", error };
   }
 
-  #endOfThrow(error: unknown, attempt: Attempt): GuestEnd {
-    if (attempt.exitStatus === 0) return { kind: "completed", form: "json", output: new TextEncoder().encode("null") };
-    if (attempt.exitStatus !== undefined) return broken("ExitStatus", `the step ended itself with status ${attempt.exitStatus}`);
+  #endOfThrow(error: unknown, { attempt, ended }: PythonSession): GuestEnd {
+    if (ended?.kind === "fault") throw ended.error;
+    if (ended?.kind === "exited") {
+      const status = attempt.exitStatus ?? 0;
+      if (status !== 0) return broken("ExitStatus", `the step ended itself with status ${status}`);
+      return { kind: "completed", form: "json", output: new TextEncoder().encode("null") };
+    }
+    if (attempt.memory.growthsDenied > 0) return this.#exhausted(attempt);
+    if (ended?.kind === "aborted") return { kind: "trapped", trap: "aborted", detail: ended.detail };
     const end = endOfThrow(error);
     if (!end) throw error;
-    return end.kind === "trapped" && attempt.memory.growthsDenied > 0 ? this.#exhausted(attempt) : end;
+    return end;
   }
 
   #exhausted({ limits, memory }: Attempt, error?: GuestError): GuestEnd {

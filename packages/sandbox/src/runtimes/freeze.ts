@@ -20,6 +20,7 @@ import {
   skipValueType,
   writeModule,
 } from "../wasm/binary.ts";
+import { proveTableConstant } from "./proof.ts";
 
 /** The state of a booted instance: everything a bare instance needs to continue from there. */
 export interface Snapshot {
@@ -61,10 +62,12 @@ const GRAIN_BYTES = 4096;
  *
  * - Memory becomes the import `env.memory`: each instance has a maximum of the host's choice, and the host may lend the same memory again.
  * - Imported globals become constants. V8 refuses to compile the result if any instruction writes one: nothing is left to prove.
+ * - No instruction writes the function table: that is proven, and a module for which it can't be is refused.
  * - Every other mutable global is exported as `global:<index>`, every table as `table:<index>`, so that all mutable state can be put back.
  */
 export function freeze(wasm: Uint8Array, snapshot: Snapshot, options: FreezeOptions): Uint8Array {
   const sections = readSections(wasm);
+  proveTableConstant(wasm, sections);
   const imports = readImports(wasm, sections);
   const replaced = new Map<number, Uint8Array | null>([
     [SECTION.memory, null],

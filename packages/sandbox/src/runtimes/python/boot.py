@@ -23,6 +23,7 @@ import gc
 import hashlib
 import heapq
 import importlib
+import importlib.util
 import io
 import itertools
 import json
@@ -283,15 +284,19 @@ def describe(error, filename):
         entry = error.__traceback__ = own_traceback(error, filename)
         if isinstance(error, SyntaxError) and error.filename == filename:
             line, column = error.lineno, error.offset
+            if error.text is None and line is not None:  # found by the compiler, which sees no text
+                error.text = linecache.getline(filename, line)
         while entry is not None:
             if entry.tb_frame.f_code.co_filename == filename:
                 line, column = entry.tb_lineno, None
             entry = entry.tb_next
         printed = traceback.TracebackException(type(error), error, error.__traceback__, limit=-64, compact=True)
         text = "".join(part for part in printed.format() if f'File "{OURS}"' not in part)
+        if len(text) > TEXT_MAX:
+            text = f"{text[: TEXT_MAX // 2]}\n  ...\n{text[-TEXT_MAX // 2 :]}"
     except BaseException as second:
         text = f"{name}: {message}\n(its traceback could not be printed: {type(second).__name__})"
-    return {"name": name, "message": message[:TEXT_MAX], "traceback": text[-TEXT_MAX:], "line": line, "column": column}
+    return {"name": name, "message": message[:TEXT_MAX], "traceback": text, "line": line, "column": column}
 
 
 def answer(kind, value):
@@ -371,6 +376,11 @@ def prepare():
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__.partition(".")[0] not in gone]
     sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", "").partition(".")[0] not in gone]
     asyncio.events._event_loop_policy = EventLoopPolicy()
+    asyncio.run = asyncio.runners.run
+    time.sleep = importlib.util.module_from_spec(importlib.machinery.BuiltinImporter.find_spec("time")).sleep
+    sys.excepthook = sys.__excepthook__
+    for name in [name for name in vars(builtins) if name.startswith("___")]:
+        delattr(builtins, name)
     for stream, descriptor in (("stdout", 1), ("stderr", 2)):
         raw = io.FileIO(descriptor, "w", closefd=False)
         text = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True)

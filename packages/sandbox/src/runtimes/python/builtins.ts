@@ -28,28 +28,31 @@ export function takeOutBuiltins(memory: WebAssembly.Memory, pointer: number): vo
   const words = new Uint32Array(memory.buffer);
   const original = (words[pointer / 4] as number) / 4;
   const [name, initialise, next] = [words[original], words[original + 1], words[original + 2]];
+  const missing = new Set(TAKEN_OUT);
   let found = 0;
   for (let at = 0; at < words.length - 2; at++) {
     if (words[at] !== name || words[at + 1] !== initialise || words[at + 2] !== next) continue;
-    takeOutOf(memory, at * 4);
+    takeOutOf(memory, at * 4, missing);
     found++;
   }
   if (found < 2) throw new Error(`CPython's copy of its built-in modules was not found (${found})`);
+  if (missing.size > 0) throw new Error(`CPython has no built-in module ${[...missing].join(", ")}: the list has to be looked at again`);
 }
 
-function takeOutOf(memory: WebAssembly.Memory, table: number): void {
+function takeOutOf(memory: WebAssembly.Memory, table: number, missing: Set<string>): void {
   const bytes = new Uint8Array(memory.buffer);
   const numbers = new DataView(memory.buffer);
   const nameAt = (address: number) => new TextDecoder().decode(bytes.subarray(address, bytes.indexOf(0, address)));
-  const missing = new Set(TAKEN_OUT);
   let to = table;
   for (let from = table; ; from += 8) {
     const name = numbers.getUint32(from, true);
-    if (name !== 0 && missing.delete(nameAt(name))) continue;
+    if (name !== 0 && TAKEN_OUT.has(nameAt(name))) {
+      missing.delete(nameAt(name));
+      continue;
+    }
     numbers.setUint32(to, name, true);
     numbers.setUint32(to + 4, name === 0 ? 0 : numbers.getUint32(from + 4, true), true);
     to += 8;
     if (name === 0) break;
   }
-  if (missing.size > 0) throw new Error(`CPython has no built-in module ${[...missing].join(", ")}: the list has to be looked at again`);
 }

@@ -149,7 +149,12 @@ function watchInstantiation(): () => Instantiated {
   };
 }
 
-function takeSnapshot(wasm: Uint8Array, module: WebAssembly.Module, instance: WebAssembly.Instance, imports: WebAssembly.Imports): Snapshot {
+function takeSnapshot(
+  wasm: Uint8Array,
+  module: WebAssembly.Module,
+  instance: WebAssembly.Instance,
+  imports: WebAssembly.Imports,
+): Snapshot {
   const sections = readSections(wasm);
   const exports = readExports(wasm, sections);
   const functionIndex = new Map(exports.filter((e) => e.kind === 0).map((e) => [e.field, e.index]));

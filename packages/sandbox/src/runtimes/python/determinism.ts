@@ -1,3 +1,6 @@
+import nodeCrypto from "node:crypto";
+import { syncBuiltinESMExports } from "node:module";
+
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 /**
@@ -8,7 +11,8 @@ export function fixSources(): void {
   let looks = 0;
   const elapsed = () => ++looks;
   const FixedDate = new Proxy(Date, {
-    construct: (target, given, newTarget) => Reflect.construct(target, given.length > 0 ? given : [EPOCH_MS + elapsed()], newTarget) as object,
+    construct: (target, given, newTarget) =>
+      Reflect.construct(target, given.length > 0 ? given : [EPOCH_MS + elapsed()], newTarget) as object,
     apply: () => new Date(EPOCH_MS + elapsed()).toString(),
     get: (target, key) => (key === "now" ? () => EPOCH_MS + elapsed() : (Reflect.get(target, key) as unknown)),
   });
@@ -17,14 +21,17 @@ export function fixSources(): void {
   performance.now = elapsed;
   process.hrtime.bigint = () => BigInt(elapsed()) * 1_000_000n;
   let state = 1;
-  crypto.getRandomValues = (array) => {
-    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  const fill = <T extends ArrayBufferLike | NodeJS.ArrayBufferView>(array: T): T => {
+    const bytes = ArrayBuffer.isView(array) ? new Uint8Array(array.buffer, array.byteOffset, array.byteLength) : new Uint8Array(array);
     for (let i = 0; i < bytes.length; i++) {
       state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
       bytes[i] = state >>> 24;
     }
     return array;
   };
+  crypto.getRandomValues = fill;
+  nodeCrypto.randomFillSync = fill;
+  syncBuiltinESMExports();
   for (const name of Object.keys(process.env)) delete process.env[name];
   process.env["TZ"] = "UTC";
   process.argv.splice(1);
