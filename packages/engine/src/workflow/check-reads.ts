@@ -4,7 +4,6 @@ import type { PlacedRead } from "./templates.ts";
 import { nearest, quoted } from "./text.ts";
 import type { Node } from "./tree.ts";
 
-/** What an expression may name besides ours: the globals of the language. */
 const OF_A_STEP = ["output", "status"];
 const OF_A_RUN = ["id", "inputs"];
 
@@ -124,6 +123,6 @@ function declaredInputs(schema: Node | "text" | undefined): ReadonlySet<string> 
 
 /** In JavaScript `steps.a-b` subtracts: an id with a dash stands in brackets there. */
 function dashed(name: string, ids: Iterable<string>): string | undefined {
-  for (const id of ids) if (id.startsWith(`${name}-`)) return `steps["${id}"]`;
+  for (const id of ids) if (id.startsWith(`${name}-`)) return `steps['${id}']`;
   return undefined;
 }

@@ -39,7 +39,7 @@ export function required<T>(field: Field<T>): Field<T> {
 }
 
 export function text(doc: string, lengthMax = 1_000_000): Field<string> {
-  return field(doc, { type: "string", minLength: 1 }, (node, name, findings) => {
+  return field(doc, { type: "string", minLength: 1, maxLength: lengthMax }, (node, name, findings) => {
     const value = scalar(node, "string", "a text", name, findings);
     if (value === undefined) return undefined;
     if (value.trim() === "") findings.error("out-of-range", node, `${name} is empty`);
@@ -190,7 +190,7 @@ function scalar<K extends keyof ScalarTypes>(
   findings: Findings,
 ): ScalarTypes[K] | undefined {
   if (node.kind === "scalar" && typeof node.value === type) return node.value as ScalarTypes[K];
-  const inQuotes = type === "string" && node.kind === "scalar" && node.value !== null ? ": write it in quotes" : "";
+  const inQuotes = wanted === "a text" && node.kind === "scalar" && node.value !== null ? ": write it in quotes" : "";
   findings.error("wrong-type", node, `${name} must be ${wanted}, not ${typeName(node)}${inQuotes}`);
   return undefined;
 }

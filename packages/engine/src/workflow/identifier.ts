@@ -1,7 +1,7 @@
 import type { Field } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 import { quoted } from "./text.ts";
-import type { Node } from "./tree.ts";
+import { type Node, typeName } from "./tree.ts";
 
 const ID_LENGTH_MAX = 64;
 const ID = /^[A-Za-z0-9_-]+$/;
@@ -21,7 +21,8 @@ function readId(node: Node, name: string, findings: Findings): string | undefine
     else if (id.length > ID_LENGTH_MAX) findings.error("invalid-id", node, `${name} is longer than ${ID_LENGTH_MAX} characters`);
     else return id;
   } else {
-    findings.error("wrong-type", node, `${name} must be a text`);
+    const inQuotes = node.kind === "scalar" && node.value !== null ? ": write it in quotes" : "";
+    findings.error("wrong-type", node, `${name} must be a text, not ${typeName(node)}${inQuotes}`);
   }
   return undefined;
 }

@@ -112,9 +112,12 @@ class SchemaChecker {
       case "text":
         return typeof value === "string" ? undefined : "a text";
       case "texts":
-        return node.kind === "list" && node.items.every((item) => item.kind === "scalar" && typeof item.value === "string")
-          ? undefined
-          : "a list of texts";
+        if (node.kind !== "list") return "a list of texts";
+        for (const item of node.items) {
+          if (item.kind === "scalar" && typeof item.value === "string") continue;
+          this.#findings.error("schema-invalid", item, `an item of "${name}" must be a text, not ${typeName(item)}`);
+        }
+        return undefined;
       case "values":
         return node.kind === "list" ? undefined : "a list";
       case "mapping":

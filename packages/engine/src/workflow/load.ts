@@ -68,8 +68,15 @@ function readDialect(root: Node, reading: Reading): Draft | undefined {
   const named = Object.keys(DIALECTS).filter((key) => root.entries.has(key));
   const [only, second] = named;
   if (only === undefined) {
-    const hint = [...root.entries.keys()].map((key) => nearest(key, Object.keys(DIALECTS))).find((key) => key !== undefined);
-    findings.error("unknown-dialect", firstKey(root), `a workflow needs the key "steps" (or "processors", or "nodes")`, hint);
+    const meant = [...root.entries]
+      .map(([name, { key }]) => ({ key, hint: nearest(name, Object.keys(DIALECTS)) }))
+      .find(({ hint }) => hint !== undefined);
+    findings.error(
+      "unknown-dialect",
+      meant?.key ?? firstKey(root),
+      `a workflow needs the key "steps" (or "processors", or "nodes")`,
+      meant?.hint,
+    );
     return undefined;
   }
   if (second !== undefined) {

@@ -114,7 +114,6 @@ function tokensOf(text: string, findings: Findings): CST.Token[] | undefined {
     if (type === "doc-start" && contentSeen) {
       findings.error("yaml-unsupported", span, "a file holds one document: what follows `---` is a second one");
     }
-    if (findings.failed) return undefined;
     scalarFollows = type === "scalar";
     contentSeen ||= typeof type === "string" && !OUTSIDE.has(type);
     for (const token of parser.next(lexeme)) tokens.push(token);
@@ -124,7 +123,7 @@ function tokensOf(text: string, findings: Findings): CST.Token[] | undefined {
     }
   }
   for (const token of parser.end()) tokens.push(token);
-  return tokens;
+  return findings.failed ? undefined : tokens;
 }
 
 /** What may stand before a document's `---`. */

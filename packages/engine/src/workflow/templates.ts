@@ -1,11 +1,20 @@
 import { readsOf } from "../expression/reads.ts";
-import { bareExpression, parseReference, parseTemplate, type Reference } from "../expression/reference.ts";
+import { bareExpression, parseReference, parseTemplate, REFERENCE_ROOTS, type Reference } from "../expression/reference.ts";
 import type { Findings } from "./findings.ts";
 import type { Source, Span } from "./source.ts";
+import { nearest, quoted } from "./text.ts";
 import type { Node, ScalarNode } from "./tree.ts";
 
 /** Characters of one expression. More than that is a program: it belongs in a code step. */
 export const EXPRESSION_LENGTH_MAX = 10_000;
+
+/** JavaScript that is only a name, and names below it. */
+const PATH = /^\s*([A-Za-z_$][\w$]*)(?:\.[A-Za-z_$][\w$]*)*\s*$/;
+/** What such a path may begin with: our roots (`steps.a?.b` is no path, `inputs` is), and what the language has. */
+const GLOBALS: ReadonlySet<string> = new Set([
+  ...REFERENCE_ROOTS,
+  ..."true false null undefined NaN Infinity this globalThis Array BigInt Boolean Date JSON Math Number Object String".split(" "),
+]);
 
 /** A name that a template or an expression reads. */
 export interface PlacedRead extends Reference {
@@ -80,6 +89,18 @@ export class ReadCollector implements Reads {
     if (source.length > EXPRESSION_LENGTH_MAX) {
       const message = `the expression is longer than ${EXPRESSION_LENGTH_MAX} characters: a code step has room for it`;
       this.#findings.error("expression-too-long", () => spanOf(0, 1), message);
+      return;
+    }
+    const [, name] = PATH.exec(source) ?? [];
+    if (name !== undefined && !GLOBALS.has(name)) {
+      const message = `${quoted(source.trim())}: there is no ${quoted(name)}; what can be read is ${REFERENCE_ROOTS.slice(0, 3).join(", ")}`;
+      const start = source.length - source.trimStart().length;
+      this.#findings.error(
+        "unknown-reference",
+        () => spanOf(start, source.trim().length),
+        message,
+        () => nearest(name, REFERENCE_ROOTS),
+      );
       return;
     }
     this.expressions.push({ source, span: spanOf });

@@ -24,26 +24,33 @@ export function showable(text: string): string {
 }
 
 /**
- * Of `candidates` the one that `text` was most likely meant to be, if any is close: at most a third of its letters differ.
+ * Of `candidates` the one that `text` was most likely meant to be, if any is close: at most a third of its letters differ, or one begins
+ * with the other. Where a text has one or two letters only capitals may differ: there everything is close to everything.
  * Ties go to the first. Costs at most some milliseconds: names beyond 64 characters and candidates beyond 2,000 are not looked at.
  */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   if (text.length > 64) return undefined;
   const wanted = text.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(text.length / 3)) + 1;
+  let bestDistance = (text.length < 3 ? 0 : Math.max(1, Math.floor(text.length / 3))) + 1;
   let looked = 0;
   for (const candidate of candidates) {
     looked += 1;
     if (looked > 2_000) break;
-    if (candidate.length > 64 || Math.abs(candidate.length - text.length) >= bestDistance) continue;
-    const distance = candidate === text ? bestDistance : editDistance(wanted, candidate.toLowerCase());
+    if (candidate.length > 64 || candidate === text) continue;
+    const distance = distanceOf(wanted, candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
+}
+
+function distanceOf(a: string, b: string, most: number): number {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  if (short.length >= 3 && short !== long && long.startsWith(short)) return 1;
+  return long.length - short.length >= most ? most : editDistance(a, b);
 }
 
 /** Edits between two texts: letters put in, left out, replaced, or two neighbours swapped. */

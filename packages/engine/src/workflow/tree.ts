@@ -42,5 +42,5 @@ export function typeName(node: Node): string {
   if (node.kind === "map") return "a mapping";
   if (node.value === null) return "empty";
   if (typeof node.value === "boolean") return `${node.value}`;
-  return typeof node.value === "number" ? "a number" : "a text";
+  return typeof node.value === "number" ? `the number ${node.value}` : "a text";
 }

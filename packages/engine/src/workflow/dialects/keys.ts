@@ -58,6 +58,7 @@ export const CONDITION = {
   ...EVERY,
   ...INPUT,
   expression: required(text("JavaScript that runs in the sandbox: `inputs` is the step's own input")),
+  // biome-ignore lint/suspicious/noThenProperty: a table of keys, never awaited
   then: anyList("steps that run where it is true", { $ref: "#/$defs/step" }),
   else: anyList("steps that run where it is false", { $ref: "#/$defs/step" }),
 };
