@@ -105,6 +105,14 @@ export class Folder {
     }
   }
 
+  /**
+   * The real and absolute path of something that is there, for tools that look at more than they read.
+   * @throws ToolError where it is not there, or lies outside
+   */
+  locate(path: string): Promise<string> {
+    return this.#existing("find", path);
+  }
+
   async #existing(verb: Verb, path: string): Promise<string> {
     try {
       return this.#inside(verb, path, await realpath(resolve(this.path, checked(verb, path))));
@@ -151,7 +159,7 @@ export interface FolderEntry {
   readonly kind: "file" | "folder" | "link" | "other";
 }
 
-type Verb = "read" | "write" | "list";
+type Verb = "read" | "write" | "list" | "find";
 
 /**
  * Opens the folder that tools may use. The path is resolved once, here.
