@@ -351,23 +351,26 @@
     return path === "" ? "" : `, at result${slice(path, 0, 500)}`;
   }
 
-  /** What was thrown, as name, message and traceback with a NUL between them. */
+  /** What was thrown, as name, message and traceback with a NUL between them. Guests throw proxies, too: nothing here may throw. */
   function describe(thrown) {
     if (thrown === refusal && refusal !== undefined) return fields("TypeError", refusal.message, `TypeError: ${refusal.message}`);
-    if (thrown instanceof NativeError || looksLikeError(thrown)) {
-      return fields(nameOf(thrown), textOf(thrown, "message"), describeStack(thrown, 0));
-    }
-    const name = typeof thrown === "object" && thrown !== null ? attempt(() => classOf(getPrototypeOf(thrown)), "") : typeof thrown;
-    const message = attempt(() => (typeof thrown === "string" ? thrown : inspect(thrown)), "");
-    return fields(name === "" ? "Object" : name, message, `Uncaught ${attempt(() => inspect(thrown), "")}`);
+    if (isError(thrown)) return fields(nameOf(thrown), textOf(thrown, "message"), describeStack(thrown, 0));
+    const text = attempt(() => inspect(thrown), "");
+    const message = typeof thrown === "string" ? thrown : text;
+    const name = typeof thrown === "object" && thrown !== null ? attempt(() => classOf(getPrototypeOf(thrown)), "Object") : typeof thrown;
+    return fields(name === "" ? "Object" : name, message, `Uncaught ${text}`);
   }
 
   function fields(name, message, traceback) {
     return `${slice(name, 0, 200)}\0${slice(message, 0, TEXT_MAX)}\0${slice(traceback, 0, TEXT_MAX)}`;
   }
 
-  function looksLikeError(thrown) {
-    return attempt(() => typeof thrown === "object" && thrown !== null && typeof thrown.message === "string" && typeof thrown.stack === "string", false);
+  /** An Error, or what has its texts, as a DOMException does. */
+  function isError(thrown) {
+    return attempt(() => {
+      if (typeof thrown !== "object" || thrown === null) return false;
+      return thrown instanceof NativeError || (typeof thrown.message === "string" && typeof thrown.stack === "string");
+    }, false);
   }
 
   function nameOf(error) {
@@ -389,7 +392,7 @@
     if (stack !== "") text += `\n${codeAt(stack, stack.length - 1) === 0x0a ? slice(stack, 0, stack.length - 1) : stack}`;
     const cause = attempt(() => error.cause, undefined);
     if (cause !== undefined && causes < CAUSES_MAX) {
-      text += `\ncaused by ${cause instanceof NativeError ? describeStack(cause, causes + 1) : attempt(() => inspect(cause), "")}`;
+      text += `\ncaused by ${isError(cause) ? describeStack(cause, causes + 1) : attempt(() => inspect(cause), "")}`;
     }
     return text;
   }

@@ -1,0 +1,2 @@
+const strings = [];
+while (true) strings.push("x".repeat(2 ** 20) + strings.length);

@@ -1,0 +1,2 @@
+const stringify = { toJSON: () => JSON.stringify(stringify) };
+return JSON.stringify(stringify);

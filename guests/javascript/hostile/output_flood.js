@@ -1,0 +1,1 @@
+return "x".repeat(5 * 2 ** 20);

@@ -1,0 +1,1 @@
+return "a".padStart(2 ** 29).length;

@@ -1,0 +1,2 @@
+const proxy = new Proxy({}, { get: (_target, _name, self) => self.any });
+return proxy.any;

@@ -1,0 +1,2 @@
+const replace = () => "a".replace(/a/, replace);
+return replace();
