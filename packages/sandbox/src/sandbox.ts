@@ -95,7 +95,8 @@ export class Sandbox implements AsyncDisposable {
     const wants = prepared.module ?? prepared.kind;
     let cell: PooledCell;
     try {
-      cell = await this.#pool.take(request.isolationKey, wants, signal);
+      const taken = this.#pool.take(request.isolationKey, wants, signal);
+      cell = taken instanceof Promise ? await keepingAlive(taken) : taken;
     } catch (error) {
       if (signal?.aborted) return cancelledBefore(prepared);
       throw error;
@@ -114,7 +115,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** Ends every guest (`cancelled`) and every cell. Nothing is left behind when it settles. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.close();
+    await keepingAlive(this.#pool.close());
     await Promise.allSettled(this.#running);
   }
 }
@@ -234,4 +235,14 @@ class RunningAttempt {
 function cancelledBefore({ inputBytes }: PreparedRequest): GuestReport {
   const usage = { wallMs: 0, cpuMs: 0, instantiateMs: 0, peakMemoryBytes: 0, growthsDenied: 0, inputBytes, outputBytes: 0, logBytes: 0, hostCalls: {} };
   return { outcome: { kind: "cancelled" }, usage, log: [] };
+}
+
+/** Waits with a handle of its own: cells are not among those that keep a process alive, so that an idle sandbox does not. */
+async function keepingAlive<T>(work: Promise<T>): Promise<T> {
+  const handle = setInterval(() => {}, 60_000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(handle);
+  }
 }
