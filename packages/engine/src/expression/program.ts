@@ -39,16 +39,20 @@ export function scopeFor(sources: readonly string[], scope: Scope): Json {
     if (root === "inputs") inputs = true;
     if (root === "run" && path[0] !== "id") runInputs = true;
     if (root !== "steps") continue;
-    const ids = path[0] === undefined ? [...scope.steps.keys()] : [String(path[0])];
+    const ids = path[0] === undefined ? scope.steps.keys() : [String(path[0])];
     for (const id of ids) {
       named.add(id);
       if (path[1] !== "status") outputs.add(id);
     }
   }
-  const steps = [...scope.steps].filter(([id]) => named.has(id));
+  const steps: [string, Json][] = [];
+  for (const id of named) {
+    const view = scope.steps.get(id);
+    if (view !== undefined) steps.push([id, outputs.has(id) ? { status: view.status, output: view.output } : { status: view.status }]);
+  }
   return {
     inputs: inputs ? scope.inputs : null,
-    steps: Object.fromEntries(steps.map(([id, { status, output }]) => [id, outputs.has(id) ? { status, output } : { status }])),
+    steps: Object.fromEntries(steps),
     run: runInputs ? scope.run : { id: scope.run.id },
   };
 }

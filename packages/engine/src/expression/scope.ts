@@ -13,8 +13,14 @@ import type { Reference } from "./reference.ts";
  */
 export interface Scope {
   readonly inputs: Json;
-  readonly steps: ReadonlyMap<string, StepView>;
+  readonly steps: StepViews;
   readonly run: { readonly id: string; readonly inputs: Json };
+}
+
+/** The steps that may be read, by id. Looked up one by one: most steps read one or two of thousands. */
+export interface StepViews {
+  get(id: string): StepView | undefined;
+  keys(): Iterable<string>;
 }
 
 export interface StepView {

@@ -37,8 +37,6 @@ export class Execution {
   readonly #done = Promise.withResolvers<void>();
   #ended: CancelReason | undefined;
   #mistake: { readonly error: unknown } | undefined;
-  /** Attempts that are on. */
-  #busy = 0;
   /** Attempts that are on, and delays before the next one. */
   #tasks = 0;
 
@@ -76,9 +74,8 @@ export class Execution {
     const { workflow, plan, ledger } = this.#parts;
     if (this.#ended !== undefined || this.#mistake !== undefined) return;
     const { strategy, maxConcurrency, batchSize } = workflow;
-    for (const id of nextSteps(plan, ledger.statuses, { strategy, ready: ledger.ready, busy: this.#busy, maxConcurrency, batchSize })) {
+    for (const id of nextSteps(plan, { strategy, ...ledger.open, maxConcurrency, batchSize })) {
       this.#apply([lease(ledger.statuses, id)]);
-      this.#busy++;
       this.#tasks++;
       void this.#execute(id);
     }
@@ -87,12 +84,7 @@ export class Execution {
   /** One attempt, and the delay before the next where there is one. Never rejects. */
   async #execute(id: string): Promise<void> {
     try {
-      let delayMs: number | undefined;
-      try {
-        delayMs = await this.#attempt(id);
-      } finally {
-        this.#busy--;
-      }
+      const delayMs = await this.#attempt(id);
       this.#dispatch();
       if (delayMs !== undefined) {
         await this.#parts.context.clock.wait(delayMs, this.#stop.signal);

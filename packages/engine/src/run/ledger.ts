@@ -19,15 +19,15 @@ export class Ledger {
   readonly #plan: Plan;
   readonly #statuses: Map<string, StepStatus>;
   readonly #entries = new Map<string, Entry>();
-  /** Steps in state *ready*, in the order in which they became so. */
-  readonly #ready = new Set<string>();
+  /** Steps in each of these states, in the order in which they came to it. */
+  readonly #open = { ready: new Set<string>(), busy: new Set<string>(), waiting: new Set<string>() };
 
   constructor(plan: Plan) {
     this.#plan = plan;
     this.#statuses = initialStatuses(plan);
     for (const [id, { state }] of this.#statuses) {
       this.#entries.set(id, { attempts: [] });
-      if (state === "ready") this.#ready.add(id);
+      this.#file(id, state);
     }
   }
 
@@ -35,8 +35,10 @@ export class Ledger {
     return this.#statuses;
   }
 
-  get ready(): readonly string[] {
-    return [...this.#ready];
+  /** Steps that are ready, busy (leased or running) or waiting, each in the order in which they came to be so. */
+  get open(): { readonly ready: readonly string[]; readonly busy: readonly string[]; readonly waiting: readonly string[] } {
+    const { ready, busy, waiting } = this.#open;
+    return { ready: [...ready], busy: [...busy], waiting: [...waiting] };
   }
 
   /** Puts changes into force and returns the steps that have ended by them. */
@@ -45,8 +47,7 @@ export class Ledger {
     for (const { id, from, to } of changes) {
       if (this.#statuses.get(id) !== from) throw new Error(`assertion: step "${id}" is no longer where a change found it`);
       this.#statuses.set(id, to);
-      if (to.state === "ready") this.#ready.add(id);
-      else this.#ready.delete(id);
+      if (to.state !== from.state) this.#file(id, to.state);
       if (isEnded(to.state)) ended.push(this.#close(id, to, atMs));
     }
     return ended;
@@ -100,6 +101,13 @@ export class Ledger {
       if (result === undefined) throw new Error(`assertion: step "${id}" was left ${this.state(id)}`);
       return result;
     });
+  }
+
+  #file(id: string, state: StepState): void {
+    const { ready, busy, waiting } = this.#open;
+    const place = state === "ready" ? ready : state === "leased" || state === "running" ? busy : state === "waiting" ? waiting : undefined;
+    for (const other of [ready, busy, waiting]) if (other !== place) other.delete(id);
+    place?.add(id);
   }
 
   #close(id: string, status: StepStatus, endedMs: number): StepResult {

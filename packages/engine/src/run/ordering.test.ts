@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OrderingStrategy } from "../workflow/document.ts";
 import { toolStep, workflowOf } from "./fixture.ts";
-import { nextSteps } from "./ordering.ts";
+import { nextSteps, type Turn } from "./ordering.ts";
 import { planRun } from "./plan.ts";
-import type { StepStatus } from "./state.ts";
 
 /** short; long -> long2 -> long3; irregular depends on levels 0 and 1. */
 const plan = planRun(
@@ -19,48 +18,41 @@ const plan = planRun(
   ]),
 );
 
-function next(
-  strategy: OrderingStrategy,
-  ready: readonly string[],
-  ended: readonly string[],
-  room: Partial<Parameters<typeof nextSteps>[2]> = {},
-) {
-  const statuses = new Map<string, StepStatus>();
-  for (const id of plan.steps.keys()) {
-    statuses.set(id, { state: ended.includes(id) ? "succeeded" : ready.includes(id) ? "ready" : "pending", attempts: 0, open: 0 });
-  }
-  return nextSteps(plan, statuses, { strategy, ready, busy: 0, maxConcurrency: 10, batchSize: undefined, ...room });
+function next(strategy: OrderingStrategy, ready: readonly string[], given: Partial<Turn> = {}): readonly string[] {
+  return nextSteps(plan, { strategy, ready, busy: [], waiting: [], maxConcurrency: 10, batchSize: undefined, ...given });
 }
 
 test("nextSteps() work_queue starts the longest remaining path first", () => {
-  assert.deepEqual(next("work_queue", ["short", "long"], []), ["long", "short"]);
-  assert.deepEqual(next("work_queue", ["other", "long2"], ["short", "long"]), ["long2", "other"]);
+  assert.deepEqual(next("work_queue", ["short", "long"]), ["long", "short"]);
+  assert.deepEqual(next("work_queue", ["other", "long2"]), ["long2", "other"]);
 });
 
 test("nextSteps() reactive starts steps as they became ready", () => {
-  assert.deepEqual(next("reactive", ["short", "long2"], ["long"]), ["short", "long2"]);
+  assert.deepEqual(next("reactive", ["short", "long2"]), ["short", "long2"]);
 });
 
 test("nextSteps() level starts nothing of a level before the one above has ended", () => {
-  assert.deepEqual(next("level", ["short", "long2"], ["long"]), ["short"]);
-  assert.deepEqual(next("level", ["long2", "other"], ["long", "short"]), ["other", "long2"]);
+  assert.deepEqual(next("level", ["short", "long2"]), ["short"]);
+  assert.deepEqual(next("level", ["long2", "other"]), ["other", "long2"]);
+  assert.deepEqual(next("level", ["long2", "other"], { busy: ["short"] }), []);
+  assert.deepEqual(next("level", ["long2"], { waiting: ["short"] }), []);
 });
 
 test("nextSteps() hybrid keeps the barrier of a regular level and lets steps of another one pass it", () => {
   assert.deepEqual(plan.regularLevels, [true, true, false, true]);
-  assert.deepEqual(next("hybrid", ["short", "long2"], ["long"]), ["short"]);
-  assert.deepEqual(next("hybrid", ["other", "long3", "skewed"], ["short", "long", "long2"]), ["long3", "other", "skewed"]);
+  assert.deepEqual(next("hybrid", ["short", "long2"]), ["short"]);
+  assert.deepEqual(next("hybrid", ["other", "long3", "skewed"]), ["long3", "other", "skewed"]);
 });
 
 test("nextSteps() never starts more than there is room for", () => {
-  assert.deepEqual(next("work_queue", ["short", "long"], [], { maxConcurrency: 3, busy: 2 }), ["long"]);
-  assert.deepEqual(next("work_queue", ["short", "long"], [], { maxConcurrency: 3, busy: 3 }), []);
+  assert.deepEqual(next("work_queue", ["short", "long"], { maxConcurrency: 3, busy: ["long2", "last"] }), ["long"]);
+  assert.deepEqual(next("work_queue", ["short", "long"], { maxConcurrency: 3, busy: ["long2", "last", "other"] }), []);
 });
 
 test("nextSteps() waits until there is room for a whole batch, or for all that is ready", () => {
   const ready = ["short", "long"];
-  assert.deepEqual(next("reactive", ready, [], { maxConcurrency: 3, busy: 2, batchSize: 2 }), []);
-  assert.deepEqual(next("reactive", ready, [], { maxConcurrency: 3, busy: 1, batchSize: 2 }), ready);
-  assert.deepEqual(next("reactive", ["short"], [], { maxConcurrency: 3, busy: 2, batchSize: 2 }), ["short"]);
-  assert.deepEqual(next("reactive", ready, [], { maxConcurrency: 1, batchSize: 2 }), ["short"]);
+  assert.deepEqual(next("reactive", ready, { maxConcurrency: 3, busy: ["long2", "last"], batchSize: 2 }), []);
+  assert.deepEqual(next("reactive", ready, { maxConcurrency: 3, busy: ["last"], batchSize: 2 }), ready);
+  assert.deepEqual(next("reactive", ["short"], { maxConcurrency: 3, busy: ["long2", "last"], batchSize: 2 }), ["short"]);
+  assert.deepEqual(next("reactive", ready, { maxConcurrency: 1, batchSize: 2 }), ["short"]);
 });

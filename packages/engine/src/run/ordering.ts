@@ -1,13 +1,14 @@
 import type { OrderingStrategy } from "../workflow/document.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
-import { isEnded, type Statuses } from "./state.ts";
 
 export interface Turn {
   readonly strategy: OrderingStrategy;
   /** Steps in state *ready*, in the order in which they became so. */
   readonly ready: readonly string[];
-  /** Attempts that are leased or running now. */
-  readonly busy: number;
+  /** Steps that are leased or running now. */
+  readonly busy: readonly string[];
+  /** Steps that wait for a retry. */
+  readonly waiting: readonly string[];
   readonly maxConcurrency: number;
   /** Undefined: as many as fit. */
   readonly batchSize: number | undefined;
@@ -25,10 +26,11 @@ export interface Turn {
  *
  * With a batch size, steps are started that many at a time: a turn waits until there is room for a whole batch, or for all that is ready.
  */
-export function nextSteps(plan: Plan, statuses: Statuses, turn: Turn): readonly string[] {
-  const startable = inOrder(plan, statuses, turn);
-  const room = turn.maxConcurrency - turn.busy;
-  if (turn.batchSize === undefined) return startable.slice(0, Math.max(room, 0));
+export function nextSteps(plan: Plan, turn: Turn): readonly string[] {
+  const room = turn.maxConcurrency - turn.busy.length;
+  if (room <= 0) return [];
+  const startable = inOrder(plan, turn);
+  if (turn.batchSize === undefined) return startable.slice(0, room);
   const started: string[] = [];
   while (started.length < startable.length) {
     const batch = startable.slice(started.length, started.length + Math.min(turn.batchSize, turn.maxConcurrency));
@@ -38,11 +40,11 @@ export function nextSteps(plan: Plan, statuses: Statuses, turn: Turn): readonly 
   return started;
 }
 
-function inOrder(plan: Plan, statuses: Statuses, { strategy, ready }: Turn): readonly string[] {
+function inOrder(plan: Plan, { strategy, ready, busy, waiting }: Turn): readonly string[] {
   if (strategy === "reactive") return ready;
   const steps = ready.map((id) => planned(plan, id));
   if (strategy === "work_queue") return ids(steps.sort(longestFirst));
-  const level = lowestOpenLevel(plan, statuses);
+  const level = lowestLevel(plan, [...ready, ...busy, ...waiting]);
   if (strategy === "level") return ids(steps.filter((step) => step.level === level).sort((a, b) => a.index - b.index));
   return ids(steps.filter((step) => step.level === level || plan.regularLevels[step.level] === false).sort(longestFirst));
 }
@@ -53,12 +55,10 @@ function planned(plan: Plan, id: string): PlannedStep {
   return step;
 }
 
-function lowestOpenLevel(plan: Plan, statuses: Statuses): number {
+/** Of steps that have not ended. Those that are pending need no look: what they wait for has not ended and is on a lower level. */
+function lowestLevel(plan: Plan, ids: Iterable<string>): number {
   let lowest = Number.POSITIVE_INFINITY;
-  for (const [id, { level }] of plan.steps) {
-    const status = statuses.get(id);
-    if (level < lowest && status !== undefined && !isEnded(status.state)) lowest = level;
-  }
+  for (const id of ids) lowest = Math.min(lowest, planned(plan, id).level);
   return lowest;
 }
 

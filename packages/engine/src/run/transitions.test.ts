@@ -148,10 +148,11 @@ test("any graph comes to its end under every strategy, and no step starts before
         for (let turn = 0; ; turn++) {
           for (const [id, { state }] of statuses) if (state !== "ready") ready.delete(id);
           for (const [id, { state }] of statuses) if (state === "ready") ready.add(id);
-          const started = nextSteps(plan, statuses, {
+          const started = nextSteps(plan, {
             strategy: order,
             ready: [...ready],
-            busy: busy.length,
+            busy,
+            waiting: [],
             maxConcurrency: max,
             batchSize,
           });

@@ -1,5 +1,5 @@
 import type { Json } from "@glovebox/sandbox";
-import type { Scope, StepView } from "../expression/scope.ts";
+import type { Scope, StepView, StepViews } from "../expression/scope.ts";
 import type { Step, Workflow } from "../workflow/document.ts";
 import type { Ledger } from "./ledger.ts";
 import { mergePayloads } from "./payload.ts";
@@ -23,11 +23,25 @@ export class View {
 
   /** What a step may refer to, which is all that is upstream of it; without one, what the run's outputs may. */
   scope(id?: string): Scope {
-    const steps = new Map<string, StepView>();
-    for (const other of id === undefined ? this.#plan.steps.keys() : ancestors(this.#plan, id)) {
-      steps.set(other, { status: this.#ledger.state(other), output: this.#ledger.output(other) ?? null });
-    }
+    const all = this.#plan.steps;
+    const steps = id === undefined ? this.#all() : this.#upstream(id);
     return { inputs: this.#input, steps, run: { id: this.#runId, inputs: this.#input } };
+  }
+
+  #all(): StepViews {
+    const { steps } = this.#plan;
+    return { keys: () => steps.keys(), get: (id) => (steps.has(id) ? this.#look(id) : undefined) };
+  }
+
+  #upstream(id: string): StepViews {
+    const parents = this.#plan.steps.get(id)?.parents ?? [];
+    // All that is upstream may be thousands, and a step's parents are most often all that it reads.
+    const above = once(() => ancestors(this.#plan, id));
+    return { keys: above, get: (other) => (parents.includes(other) || above().has(other) ? this.#look(other) : undefined) };
+  }
+
+  #look(id: string): StepView {
+    return { status: this.#ledger.state(id), output: this.#ledger.output(id) ?? null };
   }
 
   /**
@@ -67,4 +81,12 @@ export class View {
     }
     return mergePayloads(steps, payloads);
   }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
