@@ -23,7 +23,6 @@ export class View {
 
   /** What a step may refer to, which is all that is upstream of it; without one, what the run's outputs may. */
   scope(id?: string): Scope {
-    const all = this.#plan.steps;
     const steps = id === undefined ? this.#all() : this.#upstream(id);
     return { inputs: this.#input, steps, run: { id: this.#runId, inputs: this.#input } };
   }
