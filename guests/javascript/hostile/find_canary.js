@@ -4,7 +4,7 @@ return {
   prototype: typeof {}.canary,
   map: [1, 2].map((n) => n * 2),
   parse: JSON.parse("[3]"),
-  then: typeof Promise.prototype.then,
+  promises: typeof Promise.prototype.then,
   random: Math.random() !== 0.5,
   date: typeof Date,
 };

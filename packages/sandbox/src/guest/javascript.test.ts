@@ -91,8 +91,7 @@ test("javascriptChamber() gives an error's name, message, and a traceback of the
   assert.deepEqual(errorOf(run(code, { filename: "reshape.js" })), {
     name: "TypeError",
     message: "cannot read property 'z' of undefined",
-    traceback:
-      "TypeError: cannot read property 'z' of undefined\n    at inner (reshape.js:2:10)\n    at <anonymous> (reshape.js:5:3)",
+    traceback: "TypeError: cannot read property 'z' of undefined\n    at inner (reshape.js:2:10)\n    at <anonymous> (reshape.js:5:3)",
     line: 2,
     column: 10,
   });
@@ -148,7 +147,8 @@ test("javascriptChamber() shows an error's cause", () => {
 });
 
 test("javascriptChamber() describes errors that resist it", () => {
-  const nasty = "const e = new Error('x'); for (const n of ['name', 'message', 'stack', 'cause']) Object.defineProperty(e, n, { get() { throw e } }); throw e";
+  const nasty =
+    "const e = new Error('x'); for (const n of ['name', 'message', 'stack', 'cause']) Object.defineProperty(e, n, { get() { throw e } }); throw e";
   assert.deepEqual(errorOf(run(nasty)), { name: "Error", message: "", traceback: "Error" });
   assert.equal(errorOf(run("throw new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })")).name, "Object");
   assert.equal(errorOf(run("throw Object.assign(new Error('long'.repeat(1e6)), { name: 'N'.repeat(1e6) })")).message.length, 4000);
@@ -170,11 +170,16 @@ test("javascriptChamber() fails code that left a rejected promise unheard, and o
 test("javascriptChamber() does all that is left to do before it ends", () => {
   const { output, log } = run("(async () => { for (let i = 0; i < 3; i++) { await null; console.log(i) } })(); return 'ended'");
   assert.equal(output, "ended");
-  assert.deepEqual(log.map((entry) => entry.message), ["0", "1", "2"]);
+  assert.deepEqual(
+    log.map((entry) => entry.message),
+    ["0", "1", "2"],
+  );
 });
 
 test("javascriptChamber() logs what console prints, by level", () => {
-  const { log } = run('console.debug("d"); console.log("l", 1); console.info("i"); console.warn("w"); console.error("e"); console.trace("t")');
+  const { log } = run(
+    'console.debug("d"); console.log("l", 1); console.info("i"); console.warn("w"); console.error("e"); console.trace("t")',
+  );
   assert.deepEqual(log, [
     { level: "debug", message: "d" },
     { level: "info", message: "l 1" },
@@ -200,7 +205,7 @@ const PRINTED: readonly (readonly [expression: string, text: string])[] = [
   ["{ get a() { throw 1 }, set b(x) {} }", "{ a: [Getter], b: [Setter] }"],
   ["(() => { const o = { p: {} }; o.p.o = o; return o })()", "{ p: { o: [Circular] } }"],
   ["{ a: { b: { c: { d: { e: 1 } } } } }", "{ a: { b: { c: { d: [Object] } } } }"],
-  ["'%s is %d, %i%%, %j and %o', 'Bo', '4.5', 7.9, { a: 1 }, [1], 'more'", "Bo is 4.5, 7%, {\"a\":1} and [ 1 ] more"],
+  ["'%s is %d, %i%%, %j and %o', 'Bo', '4.5', 7.9, { a: 1 }, [1], 'more'", 'Bo is 4.5, 7%, {"a":1} and [ 1 ] more'],
   ["'100%', 'a%'", "100% a%"],
   ["Array.from({ length: 102 }, () => 1).length, new Array(101).fill(7)", /^102 \[\n( {2}7,\n){100} {2}... 1 more\n\]$/.source],
 ];

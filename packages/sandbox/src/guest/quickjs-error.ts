@@ -1,4 +1,4 @@
-import { type GuestError, GUEST_TEXT_MAX } from "../outcome.ts";
+import { GUEST_TEXT_MAX, type GuestError } from "../outcome.ts";
 import { BOOT_FILENAME } from "../runtimes/javascript/engine.ts";
 
 const NAME_MAX = 200;

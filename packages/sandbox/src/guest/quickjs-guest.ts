@@ -72,6 +72,10 @@ export class QuickjsGuest {
     this.readyMs = performance.now() - started;
   }
 
+  get memory(): WebAssembly.Memory {
+    return this.#frozen.memory;
+  }
+
   /** Makes it as new; false where that can't be done, and it must be dropped. */
   reset(): boolean {
     const started = performance.now();

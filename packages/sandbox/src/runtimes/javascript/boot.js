@@ -3,13 +3,13 @@
 //
 // Everything it uses later is taken into constants now, because a guest may patch any prototype. No spread, no destructuring of
 // arrays and no for-of below: these would run a patched iterator.
-"use strict";
+
 (function boot(logDebug, logInfo, logWarning, logError) {
   const { apply, ownKeys, getPrototypeOf, getOwnPropertyDescriptor } = Reflect;
   const { stringify } = JSON;
   const { is, keys: enumerableKeys } = Object;
   const { isArray, prototype: arrayPrototype } = Array;
-  const { isFinite, isInteger } = Number;
+  const finite = Number.isFinite;
   const ObjectPrototype = Object.prototype;
   const toText = String;
   const symbolToText = uncurry(Symbol.prototype.toString);
@@ -59,10 +59,10 @@
   // Shared memory has nobody to be shared with.
   delete globalThis.SharedArrayBuffer;
 
-  const printer = (log) =>
-    function () {
-      log(format(arguments));
-    };
+  const printer =
+    (log) =>
+    (...values) =>
+      log(format(values));
   const info = printer(logInfo);
   define("console", {
     log: info,
@@ -102,7 +102,9 @@
 
   /** Is it one of `s d i f j o O c`? */
   function isDirective(code) {
-    return code === 0x73 || code === 0x64 || code === 0x69 || code === 0x66 || code === 0x6a || code === 0x6f || code === 0x4f || code === 0x63;
+    return (
+      code === 0x73 || code === 0x64 || code === 0x69 || code === 0x66 || code === 0x6a || code === 0x6f || code === 0x4f || code === 0x63
+    );
   }
 
   function formatDirective(directive, value) {
@@ -113,7 +115,7 @@
     if (typeof value === "bigint") return `${value}n`;
     if (typeof value === "object" || typeof value === "symbol") return "NaN";
     const number = +value;
-    return directive === 0x69 && isFinite(number) ? toText(number - (number % 1)) : toText(number);
+    return directive === 0x69 && finite(number) ? toText(number - (number % 1)) : toText(number);
   }
 
   function inspect(value) {
@@ -165,7 +167,12 @@
     if (depth >= DEPTH_MAX) return array ? "[Array]" : `[${name === "" ? "Object" : name}]`;
     above[above.length++] = value;
     const list = { __proto__: null, length: 0 };
-    let prefix = prototype === ObjectPrototype || (array && prototype === arrayPrototype) ? "" : name === "" ? "[Object: null prototype] " : `${name} `;
+    let prefix =
+      prototype === ObjectPrototype || (array && prototype === arrayPrototype)
+        ? ""
+        : name === ""
+          ? "[Object: null prototype] "
+          : `${name} `;
     let indexed = 0;
     if (array || tag !== undefined) {
       indexed = value.length;
@@ -174,7 +181,9 @@
       if (indexed > ITEMS_MAX) add(list, `... ${indexed - ITEMS_MAX} more`);
     } else if (value instanceof NativeMap) {
       prefix = attempt(() => `${name}(${mapSize(value)}) `, prefix);
-      attempt(() => mapForEach(value, (item, key) => addEntry(list, `${inspectAt(key, depth + 1, above)} => ${inspectAt(item, depth + 1, above)}`)));
+      attempt(() =>
+        mapForEach(value, (item, key) => addEntry(list, `${inspectAt(key, depth + 1, above)} => ${inspectAt(item, depth + 1, above)}`)),
+      );
     } else if (value instanceof NativeSet) {
       prefix = attempt(() => `${name}(${setSize(value)}) `, prefix);
       attempt(() => setForEach(value, (item) => addEntry(list, inspectAt(item, depth + 1, above))));
@@ -249,8 +258,8 @@
   function classOf(prototype) {
     if (prototype === null) return "";
     return attempt(() => {
-      const { constructor } = prototype;
-      return typeof constructor === "function" && typeof constructor.name === "string" ? constructor.name : "Object";
+      const maker = prototype.constructor;
+      return typeof maker === "function" && typeof maker.name === "string" ? maker.name : "Object";
     }, "Object");
   }
 
@@ -291,7 +300,7 @@
     const replace = function (key, value) {
       while (depth > 0 && holders[depth - 1] !== this) depth--;
       if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
-      if (typeof value === "number" && isFinite(value)) return value;
+      if (typeof value === "number" && finite(value)) return value;
       names[depth] = key;
       const problem = unserialisable(value);
       if (problem !== undefined) refuse(`cannot output ${problem}${place(holders, names, depth)}`);

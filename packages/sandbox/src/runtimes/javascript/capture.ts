@@ -25,7 +25,6 @@ const OWN: Readonly<Record<JavaScriptVariant, string | undefined>> = { javascrip
 /** All of QuickJS's built-in objects but `performance`: a guest's clock is `Date`. */
 const INTRINSICS = -1 & ~(1 << 10);
 
-
 /** Heap that is free when a guest starts. A memory that grew can't be put back, only replaced. */
 const FREE_HEAP_BYTES = 1024 * 1024;
 
@@ -82,7 +81,14 @@ interface BootExports {
   readonly qjs_run_gc: () => void;
   readonly qjs_compute_memory_usage: (out: number) => void;
   readonly qjs_new_host_function: (name: number, bytes: number, magic: number) => number;
-  readonly qjs_compile: (source: number, bytes: number, filename: number, evalFlags: number, compileFlags: number, lengthOut: number) => number;
+  readonly qjs_compile: (
+    source: number,
+    bytes: number,
+    filename: number,
+    evalFlags: number,
+    compileFlags: number,
+    lengthOut: number,
+  ) => number;
   readonly qjs_eval_bytecode: (code: number, bytes: number) => number;
   readonly JS_SetContextOpaque: (context: number, opaque: number) => void;
   readonly JS_GetPropertyStr: (context: number, object: bigint, name: number) => bigint;
@@ -142,7 +148,10 @@ class Booting {
     const engine = this.#engine;
     const boot = this.#evaluate(bootSource);
     const own = ownScript === undefined ? UNDEFINED : this.#get(this.#evaluate(bundle(ownScript)), "own");
-    const functions = this.#call(boot, LOG_LEVELS.map((level) => this.#hostFunction(level)));
+    const functions = this.#call(
+      boot,
+      LOG_LEVELS.map((level) => this.#hostFunction(level)),
+    );
     const block = {
       describe: this.#checked(engine.JS_GetPropertyUint32(this.#context, functions, 0)),
       finish: this.#checked(engine.JS_GetPropertyUint32(this.#context, functions, 1)),

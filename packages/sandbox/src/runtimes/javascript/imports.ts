@@ -57,7 +57,8 @@ export function javascriptImports(state: HostState): WebAssembly.Imports {
         const attempt = live();
         if (!engine || !attempt) return 0;
         const name = nameLength >>> 0 <= NAME_BYTES_MAX ? memory.bytes(nameAt, nameLength) : undefined;
-        const level = name && LOG_LEVELS.find((level) => level.length === name.length && [...level].every((c, i) => c.charCodeAt(0) === name[i]));
+        const level =
+          name && LOG_LEVELS.find((level) => level.length === name.length && [...level].every((c, i) => c.charCodeAt(0) === name[i]));
         const box = count === 1 ? memory.view(boxes, 4)?.getUint32(0, true) : undefined;
         const value = box === undefined ? undefined : memory.view(box, 8)?.getBigUint64(0, true);
         if (level && value !== undefined) {

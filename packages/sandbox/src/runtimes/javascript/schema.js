@@ -12,14 +12,17 @@ const OPTIONS = {
   // The standard lets a schema have keywords that a validator doesn't know.
   strict: false,
   logger: false,
+  // `constructor` is no property of an object that came out of JSON.
+  ownProperties: true,
   // What a schema says about itself is checked, by name, below.
   validateSchema: false,
 };
 
-const drafts = {
-  "https://json-schema.org/draft/2020-12/schema": warm(addFormats(new Ajv2020(OPTIONS))),
-  "http://json-schema.org/draft-07/schema": warm(addFormats(new Ajv(OPTIONS))),
-};
+const LATEST = "https://json-schema.org/draft/2020-12/schema";
+const drafts = new Map([
+  [LATEST, warm(addFormats(new Ajv2020(OPTIONS)))],
+  ["http://json-schema.org/draft-07/schema", warm(addFormats(new Ajv(OPTIONS)))],
+]);
 
 /** Meta-schemas compile slowly: once, while the runtime is built, and not once a guest. */
 function warm(ajv) {
@@ -39,7 +42,8 @@ export function own(schema, input) {
   if (schema.$async !== undefined) throw new SchemaError('the schema is invalid: "$async" is no keyword of JSON Schema');
   let validate;
   try {
-    if (!ajv.validateSchema(schema)) throw new SchemaError(`the schema is invalid: ${problemsOf(ajv.errors).map(oneLine).slice(0, 5).join("; ")}`);
+    if (!ajv.validateSchema(schema))
+      throw new SchemaError(`the schema is invalid: ${problemsOf(ajv.errors).map(oneLine).slice(0, 5).join("; ")}`);
     validate = ajv.compile(schema);
   } catch (error) {
     if (error instanceof SchemaError || error instanceof RangeError || error instanceof InternalError) throw error;
@@ -52,10 +56,10 @@ function draftOf(schema) {
   if (typeof schema !== "boolean" && (typeof schema !== "object" || schema === null || Array.isArray(schema))) {
     throw new SchemaError("the schema is invalid: it is neither an object nor a boolean");
   }
-  const named = typeof schema === "object" && Object.hasOwn(schema, "$schema") ? schema.$schema : "https://json-schema.org/draft/2020-12/schema";
-  const ajv = typeof named === "string" ? drafts[named.replace(/#$/, "")] : undefined;
+  const named = typeof schema === "object" && Object.hasOwn(schema, "$schema") ? schema.$schema : LATEST;
+  const ajv = typeof named === "string" ? drafts.get(named.replace(/#$/, "")) : undefined;
   if (ajv) return ajv;
-  throw new SchemaError(`the schema is invalid: "$schema" is ${JSON.stringify(named)}; known are ${Object.keys(drafts).join(" and ")}`);
+  throw new SchemaError(`the schema is invalid: "$schema" is ${JSON.stringify(named)}; known are ${[...drafts.keys()].join(" and ")}`);
 }
 
 function problemsOf(errors) {
