@@ -6,3 +6,4 @@ export { GUEST_TEXT_MAX, type GuestError, type GuestReport, type LogEntry, type 
 export type { Guest, Request } from "./request.ts";
 export { type BuildProgress, buildRuntimes } from "./runtimes/build.ts";
 export { Sandbox, type SandboxOptions } from "./sandbox.ts";
+export { neutralise } from "./text.ts";
