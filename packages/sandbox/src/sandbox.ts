@@ -54,7 +54,7 @@ export interface SandboxOptions {
 export class Sandbox implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #caps: Limits;
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new Set<RunningAttempt>();
 
   /** @throws GloveboxError `RUNTIME_MISSING`, `RUNTIME_CORRUPT` */
   constructor(options: SandboxOptions = {}) {
@@ -102,21 +102,21 @@ export class Sandbox implements AsyncDisposable {
       throw error;
     }
     const attempt = new RunningAttempt(cell, prepared, signal, this.#pool.newNonce());
-    this.#running.add(attempt.report);
+    this.#running.add(attempt);
     try {
       const report = await attempt.report;
       if (attempt.keepCell) this.#pool.give(cell, wants);
       else this.#pool.discard(cell);
       return report;
     } finally {
-      this.#running.delete(attempt.report);
+      this.#running.delete(attempt);
     }
   }
 
   /** Ends every guest (`cancelled`) and every cell. Nothing is left behind when it settles. */
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const attempt of this.#running) attempt.cancel();
     await keepingAlive(this.#pool.close());
-    await Promise.allSettled(this.#running);
   }
 }
 
@@ -162,6 +162,10 @@ class RunningAttempt {
       watchSignal(signal, stop),
     ];
     home.send(encodeFrame(FRAME.run, nonce, request.parts(module !== undefined && !cell.knowsModule(module))));
+  }
+
+  cancel(): void {
+    this.#stop({ kind: "cancelled" });
   }
 
   #cpuMs(): number | undefined {

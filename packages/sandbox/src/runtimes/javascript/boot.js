@@ -62,7 +62,7 @@
   const printer =
     (log) =>
     (...values) =>
-      log(format(values));
+      log(`${format(values)}\n`);
   const info = printer(logInfo);
   define("console", {
     log: info,

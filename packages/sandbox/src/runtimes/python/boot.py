@@ -376,6 +376,7 @@ def prepare():
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__.partition(".")[0] not in gone]
     sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", "").partition(".")[0] not in gone]
     asyncio.events._event_loop_policy = EventLoopPolicy()
+    asyncio.events._set_running_loop(None)
     asyncio.run = asyncio.runners.run
     time.sleep = importlib.util.module_from_spec(importlib.machinery.BuiltinImporter.find_spec("time")).sleep
     sys.excepthook = sys.__excepthook__
@@ -413,5 +414,6 @@ def prepare():
     for name in [name for name in main.__dict__ if name not in kept]:
         del main.__dict__[name]
     linecache.clearcache()
+    atexit._clear()
     gc.collect()
     gc.freeze()

@@ -131,6 +131,7 @@ function watchInstantiation(): () => Instantiated {
   let found: Instantiated | undefined;
   const instantiate = WebAssembly.instantiate as (source: unknown, imports?: WebAssembly.Imports) => Promise<unknown>;
   const watched = async (source: unknown, imports?: WebAssembly.Imports) => {
+    if (imports?.["GOT.func"] && imports["env"]) imports["env"]["_tzset_js"] = nameTimeZone;
     const result = (await instantiate.call(WebAssembly, source, imports)) as
       | WebAssembly.Instance
       | { module: WebAssembly.Module; instance: WebAssembly.Instance };
@@ -143,6 +144,13 @@ function watchInstantiation(): () => Instantiated {
     return result;
   };
   Object.assign(WebAssembly, { instantiate: watched, instantiateStreaming: undefined });
+  // The loader names the zone after its offset ("UTC-0000"); the C library keeps what it is told when it boots.
+  const nameTimeZone = (offset: number, daylight: number, standardName: number, daylightName: number) => {
+    const memory = new DataView((found?.instance.exports["memory"] as WebAssembly.Memory).buffer);
+    memory.setInt32(offset, 0, true);
+    memory.setInt32(daylight, 0, true);
+    for (const name of [standardName, daylightName]) memory.setUint32(name, 0x00435455, true); // "UTC" and a NUL
+  };
   return () => {
     if (!found) throw new Error("Pyodide's loader did not instantiate a module with a GOT");
     return found;
