@@ -35,7 +35,7 @@ export class StillAttempt implements Attempt {
   sleepNs(): void {}
 
   log(level: LogLevel, text: Uint8Array): void {
-    this.entries.push({ level, message: new TextDecoder().decode(text) });
+    this.entries.push({ level, message: new TextDecoder().decode(text).replace(/\n$/, "") });
   }
 }
 
