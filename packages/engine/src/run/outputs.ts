@@ -1,4 +1,4 @@
-import type { Json } from "@glovebox/sandbox";
+import { GloveboxError, type Json } from "@glovebox/sandbox";
 import { evaluate, type RunGuest } from "../expression/evaluate.ts";
 import type { Scope } from "../expression/scope.ts";
 import { expressionsIn, fill, Unresolved } from "../expression/template.ts";
@@ -23,18 +23,9 @@ export async function makeOutputs(
   scope: Scope,
   guest: RunGuest | undefined,
 ): Promise<MadeOutputs> {
-  const sources = [...new Set(Object.values(templates).flatMap(expressionsIn))];
   const values = new Map<string, Json>();
   const broken = new Map<string, StepOutcome>();
-  if (sources.length > 0 && guest !== undefined) {
-    const answer = await evaluate({ sources, gate: false, truth: false, limits: EXPRESSION_LIMITS }, scope, guest);
-    for (const [index, source] of sources.entries()) {
-      const result = answer.ok ? answer.results[index] : undefined;
-      if (result?.kind === "value") values.set(source, result.value);
-      else if (result !== undefined) broken.set(source, expressionEnding(source, result).outcome);
-      else if (!answer.ok) broken.set(source, endingOf(answer.outcome).outcome);
-    }
-  }
+  if (guest !== undefined) await evaluateAll([...new Set(Object.values(templates).flatMap(expressionsIn))], scope, guest, values, broken);
   const outputs: [string, Json][] = [];
   const failures: { output: string; outcome: StepOutcome }[] = [];
   for (const [output, template] of Object.entries(templates)) {
@@ -50,4 +41,27 @@ export async function makeOutputs(
     }
   }
   return { outputs: Object.fromEntries(outputs), failures };
+}
+
+async function evaluateAll(
+  sources: readonly string[],
+  scope: Scope,
+  guest: RunGuest,
+  values: Map<string, Json>,
+  broken: Map<string, StepOutcome>,
+): Promise<void> {
+  if (sources.length === 0) return;
+  try {
+    const answer = await evaluate({ sources, gate: false, truth: false, limits: EXPRESSION_LIMITS }, scope, guest);
+    for (const [index, source] of sources.entries()) {
+      const result = answer.ok ? answer.results[index] : undefined;
+      if (result?.kind === "value") values.set(source, result.value);
+      else if (result !== undefined) broken.set(source, expressionEnding(source, result).outcome);
+      else if (!answer.ok) broken.set(source, endingOf(answer.outcome).outcome);
+    }
+  } catch (error) {
+    // The sandbox refuses the request, as when all that is read together is more than a guest may be given. What the run reached is kept.
+    if (!(error instanceof GloveboxError)) throw error;
+    for (const source of sources) broken.set(source, hostFailure(error.code, error.message));
+  }
 }

@@ -34,6 +34,10 @@ test("backoffMs() never passes the cap, and stays a number after many attempts",
   );
 });
 
+test("backoffMs() is nothing for a base of nothing, however often", () => {
+  for (const backoff of ["exponential", "fibonacci"] as const) assert.equal(backoffMs({ ...RETRY, backoff, baseMs: 0 }, 5_000, 0), 0);
+});
+
 test("backoffMs() draws the jitter's share at random", () => {
   const retry = { ...RETRY, jitter: 0.5 };
   assert.equal(backoffMs(retry, 1, 0), 50);

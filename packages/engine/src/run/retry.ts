@@ -4,6 +4,9 @@ import type { AttemptEnd } from "./attempt.ts";
 /** A server that asks to be left alone for longer than this is not worth a run's wait. */
 const RETRY_AFTER_MAX_MS = 3_600_000;
 
+/** Growth ends here: nothing that a delay can be is larger, and infinity times nothing would be no number. */
+const FACTOR_MAX = Number.MAX_SAFE_INTEGER;
+
 /**
  * Whether an attempt that ended so is followed by another, and after how many milliseconds. Undefined: it was the last.
  *
@@ -26,7 +29,7 @@ export function retryDelayMs(
 
 /** The delay after the `attempts`-th attempt: `baseMs` as it grows (with `none` it does not), at most `capMs`, of which the share `jitter` is drawn at random. */
 export function backoffMs(retry: Pick<Retry, "backoff" | "baseMs" | "capMs" | "jitter">, attempts: number, random: number): number {
-  const delay = Math.min(retry.baseMs * factor(retry.backoff, attempts), retry.capMs);
+  const delay = Math.min(retry.baseMs * Math.min(factor(retry.backoff, attempts), FACTOR_MAX), retry.capMs);
   return delay - delay * retry.jitter * (1 - random);
 }
 
@@ -45,6 +48,6 @@ function factor(backoff: Retry["backoff"], attempts: number): number {
 
 function fibonacci(n: number): number {
   let [previous, current] = [0, 1];
-  for (let i = 1; i < n && Number.isFinite(current); i++) [previous, current] = [current, previous + current];
+  for (let i = 1; i < n && current < FACTOR_MAX; i++) [previous, current] = [current, previous + current];
   return current;
 }

@@ -303,6 +303,15 @@ test("outputs: each is made by itself, and one that can't be made fails the run"
   assert.ok(result.state === "failed" && result.cause?.kind === "output_failed" && result.cause.output === "bad");
 });
 
+test("outputs: what is too large for a guest costs the output, not what the run reached", async () => {
+  const outputs = { size: "${{ steps.a.output.of.length + steps.b.output.of.length }}", a: "${{ steps.a.status }}" };
+  const steps = ["a", "b"].map((id) => toolStep({ id, with: { input: "${{ inputs.big }}" } }));
+  const result = await run(steps, { outputs }, { input: { big: "x".repeat(9 * 2 ** 20) } });
+  assert.deepEqual([result.state, result.outputs], ["failed", { a: "succeeded" }]);
+  assert.ok(result.cause?.kind === "output_failed" && result.cause.outcome.kind === "failed");
+  assert.deepEqual([result.cause.outcome.error.name, result.cause.outcome.error.by], ["INPUT_TOO_LARGE", "host"]);
+});
+
 test("tool: what a guest wrote is data to it, a path that leads out of the folder too", async () => {
   const result = await run(
     [
