@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** A cell as the operating system shows it to its parent. */
+export interface Cell {
+  readonly processId: number;
+  /** Fields of `/proc/<pid>/status`. */
+  readonly status: ReadonlyMap<string, string>;
+  readonly commandLine: readonly string[];
+  /** Names of environment variables that it was started with. */
+  readonly environment: readonly string[];
+  /** The kernel tells the CPU time of the cell's thread. */
+  readonly cpuTold: boolean;
+  /** Kinds of namespaces that it does not share with us. */
+  readonly ownNamespaces: readonly string[];
+}
+
+/** The cell that this process has started; undefined where there is none, or the system does not show processes as Linux does. */
+export function findCell(): Cell | undefined {
+  for (const name of entries("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    const status = statusOf(name);
+    if (status?.get("PPid") !== String(process.pid)) continue;
+    const commandLine = words(`/proc/${name}/cmdline`);
+    if (!commandLine.some((word) => word.endsWith("process-cell.mjs"))) continue;
+    return {
+      processId: Number(name),
+      status,
+      commandLine,
+      environment: words(`/proc/${name}/environ`).map((variable) => variable.replace(/=.*/s, "")),
+      cpuTold: read(`/proc/${name}/task/${name}/schedstat`) !== undefined,
+      ownNamespaces: entries("/proc/self/ns").filter((kind) => namespace("self", kind) !== namespace(name, kind)),
+    };
+  }
+  return undefined;
+}
+
+function words(file: string): string[] {
+  return (read(file) ?? "").split("\0").filter((word) => word !== "");
+}
+
+function statusOf(processId: string): ReadonlyMap<string, string> | undefined {
+  const text = read(`/proc/${processId}/status`);
+  if (text === undefined) return undefined;
+  return new Map(text.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]));
+}
+
+function namespace(processId: string, kind: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${processId}/ns/${kind}`);
+  } catch {
+    return undefined; // the kernel doesn't have it, or doesn't show it
+  }
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // no /proc on this system
+  }
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined; // the process has ended, or the kernel doesn't tell
+  }
+}

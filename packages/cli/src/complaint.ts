@@ -1,0 +1,41 @@
+import { debuglog } from "node:util";
+import { EXIT, Refusal } from "./exit.ts";
+import { paintFor } from "./report/paint.ts";
+
+/** Codes of the sandbox and the engine for which something that the user gave is at fault. All others are ours. */
+const EXIT_BY_CODE: Readonly<Record<string, number>> = {
+  LIMIT_ABOVE_CAP: EXIT.usage,
+  LIMIT_INVALID: EXIT.usage,
+  REQUEST_INVALID: EXIT.usage,
+  INPUT_TOO_LARGE: EXIT.usage,
+  INPUT_INVALID: EXIT.usage,
+  FOLDER_INVALID: EXIT.usage,
+  MODULE_REFUSED: EXIT.problems,
+  WORKFLOW_INVALID: EXIT.problems,
+};
+
+/** What went wrong besides the document and its guests, and what the process ends with for it. */
+export interface Complaint {
+  /** Missing: a mistake of ours, or something in the command line. */
+  readonly code?: string;
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+export function complaintOf(error: unknown): Complaint {
+  if (error instanceof Refusal) return { message: error.message, exitCode: error.exitCode };
+  if (error instanceof Error && error.name === "GloveboxError" && "code" in error && typeof error.code === "string") {
+    return { code: error.code, message: error.message, exitCode: EXIT_BY_CODE[error.code] ?? EXIT.failure };
+  }
+  debuglog("glovebox")("%s", error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  return { message: `internal: ${message} (NODE_DEBUG=glovebox shows where)`, exitCode: EXIT.failure };
+}
+
+/** Says on standard error what went wrong. Returns the exit code. */
+export function tellFailure(error: unknown): number {
+  const { code, message, exitCode } = complaintOf(error);
+  const paint = paintFor(process.stderr);
+  process.stderr.write(`${paint("red", "error:")} ${message}${code === undefined ? "" : ` [${code}]`}\n`);
+  return exitCode;
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { Guest, GuestReport, Limits } from "@glovebox/sandbox";
+import { Chambers } from "./chambers.ts";
+import { EXIT, Refusal } from "./exit.ts";
+import { asJson, parseJson, stateOf } from "./input.ts";
+import { Interrupt } from "./interrupt.ts";
+import { guestFailureLines } from "./report/failure.ts";
+import { logLines } from "./report/log.ts";
+import { paintFor } from "./report/paint.ts";
+import { printedJson, roomOf, shownValue } from "./report/shown.ts";
+
+export interface ExecFlags {
+  readonly python?: string;
+  readonly javascript?: string;
+  readonly typescript?: string;
+  readonly module?: string;
+  readonly input?: string;
+  readonly memoryMb?: number;
+  readonly cpuMs?: number;
+  readonly wallMs?: number;
+  readonly json?: boolean;
+}
+
+/** Of what `--json` prints. It grows by new members only. */
+const VERSION = 1;
+
+/** The option that raises a limit. */
+const RAISED_BY = { memory: "--memory-mb N", cpu: "--cpu-ms N", wall: "--wall-ms N" } as const;
+
+/** `glovebox exec`. Resolves to the exit code. */
+export async function exec(flags: ExecFlags): Promise<number> {
+  const guest = readGuest(flags);
+  const input = flags.input === undefined ? {} : { input: guest.kind === "module" ? asJson(flags.input) : parseJson(flags.input, "--input") };
+  await using chambers = new Chambers(1);
+  using interrupt = new Interrupt(() => chambers.kill());
+  await chambers.expect({ guests: 1, warm: guest.kind === "module" || guest.kind === "schema" ? "none" : guest.kind });
+  const report = await chambers.run({ guest, ...input, limits: limitsOf(flags), isolationKey: "glovebox exec", signal: interrupt.signal });
+  tell(guest, report, flags.json === true);
+  if (report.outcome.kind === "cancelled") return interrupt.exitCode ?? EXIT.failure;
+  return report.outcome.kind === "completed" ? EXIT.done : EXIT.runFailed;
+}
+
+function tell(guest: Guest, { outcome, usage, log }: GuestReport, json: boolean): void {
+  const { stdout, stderr } = process;
+  if (json) {
+    stdout.write(printedJson({ version: VERSION, outcome, usage, log }));
+    return;
+  }
+  const logged = logLines(log, roomOf(stderr), paintFor(stderr));
+  if (logged.length > 0) stderr.write(`${logged.join("\n")}\n`);
+  if (outcome.kind === "completed") stdout.write(`${shownValue(outcome.output, roomOf(stdout)).join("\n")}\n`);
+  else stderr.write(`${guestFailureLines(nameOf(guest), outcome, RAISED_BY, roomOf(stderr), paintFor(stderr)).join("\n")}\n`);
+}
+
+function nameOf(guest: Guest): string {
+  return ("filename" in guest ? guest.filename : "name" in guest ? guest.name : undefined) ?? `the ${guest.kind} program`;
+}
+
+function limitsOf({ memoryMb, cpuMs, wallMs }: ExecFlags): Partial<Limits> {
+  return {
+    ...(memoryMb === undefined ? {} : { memoryBytes: memoryMb * 2 ** 20 }),
+    ...(cpuMs === undefined ? {} : { cpuMs }),
+    ...(wallMs === undefined ? {} : { wallMs }),
+  };
+}
+
+function readGuest(flags: ExecFlags): Guest {
+  for (const kind of ["python", "javascript", "typescript"] as const) {
+    const given = flags[kind];
+    if (given !== undefined) return { kind, ...readCode(given) };
+  }
+  if (flags.module !== undefined) return { kind: "module", bytes: readBytes(flags.module), name: basename(flags.module) };
+  throw new Refusal("Cannot run a guest: none was given; one of --python, --javascript, --typescript and --module is needed");
+}
+
+/** What looks like the name of a source file is one: its text would be no program. */
+const FILE_NAME = /^[^\n;(){}="']+\.(?:py|js|mjs|ts|mts)$/;
+const STANDARD_INPUT = 0;
+
+function readCode(given: string): { readonly code: string; readonly filename?: string } {
+  if (given === "-") return { code: readFileSync(STANDARD_INPUT, "utf8") };
+  if (!FILE_NAME.test(given)) return { code: given };
+  return { code: new TextDecoder().decode(readBytes(given)), filename: basename(given) };
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new Refusal(`Cannot read ${file}: ${stateOf(cause)}`, EXIT.usage, { cause });
+  }
+}

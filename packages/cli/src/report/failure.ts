@@ -1,0 +1,146 @@
+import { DEFAULT_LIMITS, LIMIT_CAPS, type Outcome } from "@glovebox/sandbox";
+import type { Step, StepError, StepOutcome, StepResult } from "@glovebox/engine";
+import type { Paint } from "./paint.ts";
+import { type Room, shownLine, shownTraceback } from "./shown.ts";
+import { quantity } from "./step-line.ts";
+
+type Exhausted = Outcome & { readonly kind: "exhausted" };
+
+/** Where a failed step stands, and what can be said of it besides its outcome. */
+export interface FailedStep {
+  readonly file: string;
+  readonly step: Step;
+  readonly result: StepResult;
+  /** Limits can be set in this document's dialect. */
+  readonly limitsSettable: boolean;
+  /** A folder was named that tools may use. */
+  readonly folderNamed: boolean;
+}
+
+const MESSAGE_COLUMNS = 500;
+const INDENT = " ".repeat(6);
+
+/** Why a step failed, as problems of documents are shown: the place, one sentence, then what helps. */
+export function failureLines(failed: FailedStep, room: Room, paint: Paint): string[] {
+  const { file, step, result } = failed;
+  const outcome: StepOutcome = result.outcome ?? { kind: "cancelled" };
+  const { line, column } = placeOf(step, outcome);
+  const place = `${file}:${line}${column === undefined ? "" : `:${column}`}:`;
+  const tries = result.attempts.length > 1 ? ` after ${result.attempts.length} attempts` : "";
+  const head = `${place} ${paint("red", "error:")} step "${step.id}" ${sentence(outcome, tries)} [${tagOf(outcome)}]`;
+  return [head, ...details(outcome, room), ...hints(failed, outcome).map((hint) => `${INDENT}= ${hint}`)];
+}
+
+/** The same of a guest that is no step of a workflow. `flags`: the options that raise limits. */
+export function guestFailureLines(name: string, outcome: Outcome, flags: Readonly<Record<string, string>>, room: Room, paint: Paint): string[] {
+  const told: StepOutcome = outcome.kind === "failed" ? { kind: "failed", error: { ...outcome.error, by: "guest" } } : outcome;
+  const head = `${paint("red", "error:")} ${name} ${sentence(told, "")} [${tagOf(told)}]`;
+  const flag = told.kind === "exhausted" ? flags[told.limit] : undefined;
+  return [head, ...details(told, room), ...(flag === undefined ? [] : [`${INDENT}= to allow more: ${flag}`])];
+}
+
+/** The line of the user's code where it is known: the file's own, so that an editor can go there. */
+function placeOf(step: Step, outcome: StepOutcome): { readonly line: number; readonly column?: number } {
+  const error = errorOf(outcome);
+  if (step.type === "code" && error?.line !== undefined) return { line: step.codeLine + error.line - 1 };
+  return { line: step.place.line, column: step.place.column };
+}
+
+function errorOf(outcome: StepOutcome): Pick<StepError, "line" | "traceback" | "name" | "message"> | undefined {
+  return outcome.kind === "failed" || outcome.kind === "exhausted" ? outcome.error : undefined;
+}
+
+function sentence(outcome: StepOutcome, tries: string): string {
+  switch (outcome.kind) {
+    case "completed":
+      return `completed${tries}`;
+    case "failed":
+      return `failed${tries}: ${shownLine(`${outcome.error.name}: ${outcome.error.message}`, MESSAGE_COLUMNS)}`;
+    case "trapped":
+      return `trapped${tries}: ${TRAPS[outcome.trap]}${outcome.detail === undefined ? "" : ` (${shownLine(outcome.detail, MESSAGE_COLUMNS)})`}`;
+    case "exhausted":
+      return `was stopped${tries}: ${exhaustion(outcome)}`;
+    case "refused":
+      return `was refused${tries}: ${outcome.hostFunction}: ${shownLine(outcome.reason, MESSAGE_COLUMNS)}`;
+    case "cancelled":
+      return "was cancelled";
+  }
+}
+
+function tagOf(outcome: StepOutcome): string {
+  if (outcome.kind === "exhausted") return `exhausted: ${outcome.limit}`;
+  return outcome.kind === "trapped" ? `trapped: ${outcome.trap}` : outcome.kind;
+}
+
+const TRAPS: Readonly<Record<(Outcome & { kind: "trapped" })["trap"], string>> = {
+  unreachable: "it ran into an instruction that ends it",
+  out_of_bounds: "it reached outside of its memory or a table",
+  division_by_zero: "it divided a whole number by zero",
+  integer_overflow: "the result of an operation does not fit its type",
+  indirect_call: "it called a function that is not there, or of another type",
+  uncaught_exception: "an exception left it",
+  aborted: "its runtime gave up",
+  cell_died: "its cell died",
+  protocol: "its cell sent what no honest cell sends",
+  other: "it stopped for a reason that WebAssembly does not tell",
+};
+
+const WHAT: Readonly<Record<Exhausted["limit"], string>> = {
+  memory: "of memory",
+  cpu: "of CPU",
+  wall: "in all",
+  output: "of output",
+  log: "of log",
+  input: "of input",
+  stack: "of stack",
+  calls: "host calls",
+  module: "as a module",
+  table: "table entries",
+};
+
+function exhaustion({ limit, used, max }: Exhausted): string {
+  if (limit === "stack") return "it called itself too deeply";
+  if (limit === "memory" && used <= max) return `it asked for more than the ${quantity(limit, max)} of memory that it is allowed`;
+  return `it used ${quantity(limit, used)} ${WHAT[limit]}, and ${quantity(limit, max)} are allowed`;
+}
+
+function details(outcome: StepOutcome, room: Room): string[] {
+  const error = errorOf(outcome);
+  if (error === undefined) return [];
+  const lines = shownTraceback(error.traceback, room).map((line) => `${INDENT}${line}`);
+  const [only] = lines;
+  // A traceback of nothing but the message would only say it again.
+  const said = lines.length === 1 && only?.trim() === `${error.name}: ${error.message}`;
+  return error.traceback === "" || said ? [] : lines;
+}
+
+/** The key that raises a limit, with the bytes or milliseconds that one of its units is. */
+const KEYS: Readonly<Partial<Record<Exhausted["limit"], { readonly key: string; readonly limit: keyof typeof DEFAULT_LIMITS; readonly unit: number }>>> = {
+  memory: { key: "memory_mb", limit: "memoryBytes", unit: 2 ** 20 },
+  cpu: { key: "cpu_ms", limit: "cpuMs", unit: 1 },
+  wall: { key: "wall_ms", limit: "wallMs", unit: 1 },
+  output: { key: "output_bytes", limit: "outputBytes", unit: 1 },
+  log: { key: "log_bytes", limit: "logBytes", unit: 1 },
+  input: { key: "input_bytes", limit: "inputBytes", unit: 1 },
+};
+
+function hints(failed: FailedStep, outcome: StepOutcome): string[] {
+  const { step } = failed;
+  if (outcome.kind === "exhausted") return raising(failed, outcome);
+  if (outcome.kind === "failed" && step.type === "tool" && !failed.folderNamed && /no folder was named/.test(outcome.error.message)) {
+    return ["tools reach files only below a folder that you name: --folder DIR"];
+  }
+  return [];
+}
+
+function raising({ step, limitsSettable }: FailedStep, { limit, max }: Exhausted): string[] {
+  if (limit === "wall" && step.timeoutMs === max) return [`to allow more: timeout_ms: ${max * 2} (now ${max})`];
+  const known = KEYS[limit];
+  if (known === undefined) return [];
+  if (!limitsSettable) return [`documents of this kind have the default limits; one with "steps" can set ${known.key} for each step`];
+  const { key, unit } = known;
+  const now = (limit === "memory" ? step.limits.memoryBytes ?? Math.min(max, DEFAULT_LIMITS.memoryBytes) : max) / unit;
+  const cap = LIMIT_CAPS[known.limit] / unit;
+  if (now >= cap) return [`${cap} is the most that ${key} may be here`];
+  return [`to allow more: limits: { ${key}: ${Math.min(cap, Math.ceil(now) * 2)} } (now ${Math.ceil(now)})`];
+}

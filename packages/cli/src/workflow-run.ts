@@ -1,0 +1,69 @@
+import { type RunResult, runWorkflow, type Workflow } from "@glovebox/engine";
+import type { Chambers } from "./chambers.ts";
+import { complaintOf } from "./complaint.ts";
+import { checkDocument } from "./check-document.ts";
+import { EXIT } from "./exit.ts";
+import { readInput } from "./input.ts";
+import type { Interrupt } from "./interrupt.ts";
+import type { RunFlags } from "./run.ts";
+import { JsonReport, PersonReport, type RunReport } from "./run-report.ts";
+
+/** One call of `glovebox run`. Its parts stay the caller's. */
+export interface RunCall {
+  readonly file: string;
+  /** Rejects where the file can't be read. */
+  readonly text: Promise<string>;
+  /** The input behind the file. */
+  readonly argument: string | undefined;
+  readonly flags: RunFlags;
+  readonly chambers: Chambers;
+  readonly interrupt: Interrupt;
+}
+
+/** All guests of one command are its user's own. */
+const ISOLATION_KEY = "glovebox run";
+
+/** Resolves to the exit code; whatever happens has been told by then. */
+export async function checkAndRun(call: RunCall): Promise<number> {
+  const { file, flags, interrupt } = call;
+  const report: RunReport = flags.json === true ? new JsonReport(file) : new PersonReport(file, { folderNamed: flags.folder !== undefined });
+  try {
+    const workflow = await check(call, report);
+    if (interrupt.exitCode !== undefined) return interrupt.exitCode;
+    if (workflow === undefined) return EXIT.problems;
+    const result = await execute(workflow, call, report);
+    report.ended(workflow, result);
+    if (result.state === "cancelled") return interrupt.exitCode ?? EXIT.failure;
+    return result.state === "succeeded" ? EXIT.done : EXIT.runFailed;
+  } catch (error) {
+    const { exitCode, ...complaint } = complaintOf(error);
+    report.refused(complaint);
+    return exitCode;
+  }
+}
+
+/** The workflow as it is to be run; undefined: it is not, and that has been told. */
+async function check({ file, text, flags, chambers, interrupt }: RunCall, report: RunReport): Promise<Workflow | undefined> {
+  const checked = await checkDocument(file, await text, { sandbox: chambers, isolationKey: ISOLATION_KEY, signal: interrupt.signal });
+  if (interrupt.exitCode !== undefined) {
+    report.refused({ message: `Cannot run ${file}: it was interrupted before it began` });
+    return undefined;
+  }
+  report.checked(checked);
+  if (checked.workflow === undefined || flags.concurrency === undefined) return checked.workflow;
+  return { ...checked.workflow, maxConcurrency: flags.concurrency };
+}
+
+async function execute(workflow: Workflow, { argument, flags, chambers, interrupt }: RunCall, report: RunReport): Promise<RunResult> {
+  const input = readInput(workflow, argument, flags);
+  const { folder } = flags;
+  using progress = report.progress();
+  return await runWorkflow(workflow, {
+    sandbox: chambers,
+    isolationKey: ISOLATION_KEY,
+    signal: interrupt.signal,
+    ...(input === undefined ? {} : { input }),
+    ...(folder === undefined ? {} : { folder }),
+    ...(progress === undefined ? {} : { onEvent: progress.receive }),
+  });
+}
