@@ -254,6 +254,45 @@ test("condition: an error in it fails it, and what is in its branches is skipped
   assert.deepEqual(result.steps[1]?.why, { kind: "dependency_failed", step: "c" });
 });
 
+test("conditions, failures and joins come to the same under every ordering and concurrency", async () => {
+  const steps: readonly Step[] = [
+    code("n", "javascript", "return inputs.n"),
+    conditionStep({ id: "even", dependsOn: ["n"], expression: "inputs.n % 2 === 0" }),
+    code("half", "javascript", "return inputs.n / 2", { dependsOn: ["n"], branch: { condition: "even", side: "then" } }),
+    code("triple", "javascript", "return inputs.n * 3 + 1", { dependsOn: ["n"], branch: { condition: "even", side: "else" } }),
+    code("bad", "javascript", "throw new RangeError('no')", { dependsOn: ["n"] }),
+    toolStep({ id: "join", dependsOn: ["half", "triple", "bad"], needs: "any", with: { input: "${{ steps.triple.output }}" } }),
+    toolStep({ id: "after", dependsOn: ["bad"] }),
+  ];
+  for (const failureStrategy of ["continue_on_error", "best_effort"] as const) {
+    const seen = new Set<string>();
+    for (const strategy of ["work_queue", "level", "reactive", "hybrid"] as const) {
+      for (const maxConcurrency of [1, 3]) {
+        const result = await run(steps, { strategy, maxConcurrency, failureStrategy }, { input: { n: 7 } });
+        seen.add(JSON.stringify([result.state, result.steps.map(({ state, why }) => [state, why]), result.outputs]));
+      }
+    }
+    assert.equal(seen.size, 1, [...seen].join("\n"));
+    assert.match([...seen].join(), failureStrategy === "best_effort" ? /"join":\{"of":22\}/ : /^(?!.*"join":)/);
+  }
+});
+
+test("a cell that dies is no fault of its guest: the attempt is tried again, with the same input", async () => {
+  let died = 0;
+  const dying: GuestRunner = {
+    async run(request) {
+      const report = await sandbox.run(request);
+      return died++ < 2 ? { ...report, outcome: { kind: "trapped", trap: "cell_died" } } : report;
+    },
+  };
+  const retry = { maxAttempts: 3, backoff: "none", baseMs: 1, capMs: 1, jitter: 0, on: [] } as const;
+  const result = await run([code("a", "javascript", "return 1", { retry })], {}, { sandbox: dying });
+  assert.deepEqual(
+    result.steps[0]?.attempts.map(({ outcome }) => outcome.kind),
+    ["trapped", "trapped", "completed"],
+  );
+});
+
 test("wasm: a module gets text as it is, relative to the document", async () => {
   const result = await run([wasm("m", "appender.wasm", { input: "${{ inputs.text }}" })], {}, { input: { text: "grüezi" } });
   assert.equal(output(result, "m"), "grüezi-wasm");
