@@ -141,6 +141,11 @@ test("javascriptChamber() tells what was thrown when it is no error", () => {
   assert.deepEqual(errorOf(run("throw undefined")), { name: "undefined", message: "undefined", traceback: "Uncaught undefined" });
 });
 
+test("javascriptChamber() keeps name, message and traceback apart, whatever is in them", () => {
+  const { name, message, traceback } = errorOf(run("throw Object.assign(new Error('a\\0b\\0'), { name: 'N\\0' })"));
+  assert.deepEqual([name, message, traceback.split("\n")[0]], ["N\ufffd", "a\ufffdb\ufffd", "N\0: a\0b\0"]);
+});
+
 test("javascriptChamber() shows an error's cause", () => {
   const { traceback } = errorOf(run('throw new Error("outer", { cause: new TypeError("inner") })'));
   assert.match(traceback, /^Error: outer\n {4}at .*\ncaused by TypeError: inner\n {4}at /);

@@ -9,8 +9,13 @@ import type { QuickjsGuest } from "./quickjs-guest.ts";
  * SchemaError. Schemas are turned into code and regular expressions, so this happens in a guest of its own, under limits.
  */
 export function schemaChamber(wasm: Uint8Array, module: WebAssembly.Module): Chamber {
-  return new QuickjsChamber(wasm, module, check);
+  return new QuickjsChamber(wasm, module, check, WARM_UP);
 }
+
+const WARM_UP = {
+  code: '{"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string", "maxLength": 1}}}, "required": ["b"]}',
+  input: '{"a": ["x", "yy", 1]}',
+};
 
 function check(guest: QuickjsGuest, { code, input, filename }: EnteredGuest): GuestEnd {
   const schema = guest.parseJson(code);

@@ -371,7 +371,17 @@
   }
 
   function fields(name, message, traceback) {
-    return `${slice(name, 0, 200)}\0${slice(message, 0, TEXT_MAX)}\0${slice(traceback, 0, TEXT_MAX)}`;
+    return `${withoutNul(slice(name, 0, 200))}\0${withoutNul(slice(message, 0, TEXT_MAX))}\0${slice(traceback, 0, TEXT_MAX)}`;
+  }
+
+  function withoutNul(text) {
+    let clean = "";
+    let from = 0;
+    for (let at = indexOf(text, "\0"); at >= 0; at = indexOf(text, "\0", from)) {
+      clean += `${slice(text, from, at)}\ufffd`;
+      from = at + 1;
+    }
+    return from === 0 ? text : clean + slice(text, from);
   }
 
   /** An Error, or what has its texts, as a DOMException does. */
