@@ -366,6 +366,7 @@ function importOf(host: PythonHost, from: string, name: string): (...given: neve
   return (...given: never[]) => {
     const { session } = host;
     if (!session || session.attempt.over) return trap();
+    session.calls++;
     try {
       return what(session, ...given);
     } catch (error) {

@@ -62,6 +62,10 @@ export class PythonSession {
   readonly descriptors = new Descriptors();
   workingDirectory: Directory;
   umask = 0o022;
+  /** Imports that were called so far. */
+  calls = 0;
+  /** Since when the guest has done nothing but look at the time, and the last call in which it did. */
+  readonly waiting = { sinceNs: 0n, call: -1 };
   ended: Ended | undefined;
 
   constructor(host: PythonHost, attempt: Attempt) {

@@ -9,9 +9,7 @@ import { writeStatfs } from "./stat.ts";
 
 const VECTORS_MAX = 1024; // IOV_MAX
 const SYMBOLIC_NAME_MAX = 255;
-const FILE_TYPE = { unknown: 0, device: 2, directory: 3, file: 4 } as const;
-const RIGHT_SEEK = 1n << 2n;
-const RIGHT_TELL = 1n << 5n;
+const FILE_TYPE = { pipe: 0, device: 4, directory: 3, file: 4 } as const;
 
 /** Goes through a list of (address, length) until one gives less than was asked. The sum of what was given is written to `out`. */
 function transfer(session: PythonSession, vectors: number, count: number, out: number, move: (part: Uint8Array) => number): number {
@@ -90,17 +88,14 @@ export function fdSync(session: PythonSession, descriptor: number): number {
   return session.descriptors.get(descriptor) ? 0 : ERRNO.EBADF;
 }
 
-/** The C library asks this for `isatty` only. Nothing is a terminal: a device that can seek isn't one. */
+/** The C library asks this for `isatty` only, and takes a character device for a terminal: devices say that they are files. */
 export function fdStatus(session: PythonSession, descriptor: number, out: number): number {
   const file = session.descriptors.get(descriptor);
   const view = session.memory.view(out, 24);
   if (!file) return ERRNO.EBADF;
   if (!view) return ERRNO.EFAULT;
-  const { kind } = file.node;
-  view.setUint8(0, kind === "pipe" ? FILE_TYPE.unknown : FILE_TYPE[kind]);
-  view.setUint16(2, 0, true);
-  view.setBigUint64(8, RIGHT_SEEK | RIGHT_TELL, true);
-  view.setBigUint64(16, 0n, true);
+  for (let at = 0; at < 24; at += 8) view.setBigUint64(at, 0n, true); // no flags, no rights
+  view.setUint8(0, FILE_TYPE[file.node.kind]);
   return 0;
 }
 
