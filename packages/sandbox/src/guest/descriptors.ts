@@ -13,7 +13,7 @@ export class Descriptors {
     this.#max = max;
   }
 
-  /** Any number is asked for safely. */
+  /** Any integer is asked for safely. */
   get(descriptor: number): OpenFile | undefined {
     return this.#files[descriptor];
   }
