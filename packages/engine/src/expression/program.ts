@@ -5,7 +5,8 @@ import type { Scope } from "./scope.ts";
 /**
  * The guest that evaluates expressions. They reach it as data and each becomes a function of its own, so that one with an error in it
  * does not break the others. With `gate` the first one decides whether the rest is evaluated at all. What it returns is a list, one
- * `{ value }`, `{ none }` or `{ error }` for each that was evaluated; with `truth` values are true or false.
+ * `{ value }`, `{ none }` or `{ error }` for each that was evaluated; with `truth` values are true or false. What the engine throws for
+ * want of memory or stack is not caught: then the guest has ended at a limit, and that is what is to be told.
  */
 export const EVALUATOR = `
 const { sources, scope, gate, truth } = inputs;
@@ -19,6 +20,7 @@ for (let i = 0; i < sources.length; i++) {
     else results.push(JSON.stringify(value) === undefined ? { none: typeof value } : { value });
     if (gate && i === 0 && !value) break;
   } catch (error) {
+    if (error instanceof InternalError) throw error;
     results.push({ error: error instanceof Error ? { name: String(error.name), message: String(error.message) } : { name: "Error", message: String(error) } });
     if (gate && i === 0) break;
   }

@@ -254,6 +254,15 @@ test("condition: an error in it fails it, and what is in its branches is skipped
   assert.deepEqual(result.steps[1]?.why, { kind: "dependency_failed", step: "c" });
 });
 
+test("condition: one that never ends, or takes all memory, is stopped by a condition's limits", async () => {
+  const endless = await run([conditionStep({ id: "c", expression: "(() => { for (;;); })()" })]);
+  const end = outcome(endless, "c");
+  assert.ok(end?.kind === "exhausted" && end.max <= 5_000, JSON.stringify(end));
+  const greedy = await run([conditionStep({ id: "c", expression: "'x'.repeat(2 ** 24) + 'x'.repeat(2 ** 24 - 1)" })]);
+  const stopped = outcome(greedy, "c");
+  assert.ok(stopped?.kind === "exhausted" && stopped.limit === "memory" && stopped.max === 8 * 2 ** 20, JSON.stringify(stopped));
+});
+
 test("conditions, failures and joins come to the same under every ordering and concurrency", async () => {
   const steps: readonly Step[] = [
     code("n", "javascript", "return inputs.n"),
