@@ -9,6 +9,7 @@ import {
   type RunOptions,
   type RunResult,
   runWorkflow,
+  toolsByName,
   type Workflow,
 } from "@glovebox/engine";
 import type { Sandbox } from "@glovebox/sandbox";
@@ -22,7 +23,7 @@ export async function openExample(name: string, sandbox: Sandbox): Promise<Workf
   const problems = await checkWorkflow(loaded, {
     sandbox,
     isolationKey: "check",
-    tools: BUILTIN_TOOLS,
+    tools: toolsByName(BUILTIN_TOOLS),
     moduleExists: (path) => stat(resolve(EXAMPLES, path)).then((stats) => stats.isFile()),
   });
   if (loaded.workflow === undefined || problems.length > 0) throw new Error(renderProblems(problems, loaded.source));

@@ -113,6 +113,21 @@ export class Folder {
     return this.#existing("find", path);
   }
 
+  /**
+   * Whether something is there. What lies outside is refused, whether it is there or not.
+   * @throws ToolError where the path lies outside, or can't be looked at
+   */
+  async has(path: string): Promise<boolean> {
+    this.#inside("find", path, resolve(this.path, checked("find", path)));
+    try {
+      await this.locate(path);
+      return true;
+    } catch (error) {
+      if (error instanceof ToolError && errorCode(error.cause) === "ENOENT") return false;
+      throw error;
+    }
+  }
+
   async #existing(verb: Verb, path: string): Promise<string> {
     try {
       return this.#inside(verb, path, await realpath(resolve(this.path, checked(verb, path))));

@@ -2,14 +2,24 @@ import { ToolError } from "./error.ts";
 import { folderOf } from "./folder.ts";
 import type { Tool } from "./tool.ts";
 
-/** `{ file }` to `{ text, bytes }`. UTF-8 only; a byte order mark is dropped. */
+/** `{ file, missing? }` to `{ text, bytes }`. UTF-8 only; a byte order mark is dropped. */
 export const readText: Tool = {
   name: "read_text",
   description: "Reads a text file (UTF-8) from the folder that tools may use.",
-  arguments: [{ name: "file", type: "string", required: true, description: "Path of the file, relative to the folder." }],
-  async invoke({ file }, context) {
+  arguments: [
+    { name: "file", type: "string", required: true, description: "Path of the file, relative to the folder." },
+    {
+      name: "missing",
+      type: "string",
+      required: false,
+      description: "The text to go on with where there is no such file; without it, that is an error.",
+    },
+  ],
+  async invoke({ file, missing }, context) {
     const path = String(file);
-    const bytes = await folderOf(context).read(path, { signal: context.signal });
+    const folder = folderOf(context);
+    if (missing !== undefined && !(await folder.has(path))) return { text: String(missing), bytes: 0 };
+    const bytes = await folder.read(path, { signal: context.signal });
     return { text: decode(path, bytes), bytes: bytes.byteLength };
   },
 };
