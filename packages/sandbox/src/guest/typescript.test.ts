@@ -44,6 +44,27 @@ test('javascriptChamber("typescript") keeps the lines of errors', () => {
   assert.match(end.error.traceback, /\n {4}at <anonymous> \(step\.ts:6:\d+\)$/);
 });
 
+// What throws stands behind the mark.
+const PLACED: readonly string[] = [
+  "const a: number = 1; throw new ▮Error('x')",
+  "function f<T>(this: unknown, a?: T): T { if (a) { ▮null!.x } return a! }\n  f<string>('a')",
+  "type A = { a: 1 }; interface B extends Array<A> { b(): void } ▮null.x",
+  "const s = `${(1 as number)} ${[] as unknown[]}: a  text`; if (s !== '1 : a  text') throw s; ▮null.x",
+  "enum E { A, B }\nlet e: E = E.A; let r: RegExp = / a  b /; if (r.source !== ' a  b ') throw r.source; ▮null.x",
+  "class P { constructor(private readonly x: number) {} }\nnew P(1 as number); ▮null.x",
+  "const text: string = `\n  two ${1 as number} lines\n`; if (text !== '\\n  two 1 lines\\n') throw text; ▮null.x",
+  "declare const q: number;\n\n\tlet a = <const>[1, 2]; ▮null.x",
+];
+
+for (const marked of PLACED) {
+  test(`javascriptChamber("typescript") keeps the place of what throws in ${JSON.stringify(marked)}`, () => {
+    const { end } = run(marked.replace("▮", ""));
+    assert.ok(end.kind === "failed" && end.error.name !== "string", JSON.stringify(end));
+    const before = marked.slice(0, marked.indexOf("▮")).split("\n");
+    assert.deepEqual([end.error.line, end.error.column], [before.length, (before.at(-1) ?? "").length + 1]);
+  });
+}
+
 test('javascriptChamber("typescript") places syntax errors', () => {
   const { end } = run("let a: number = 1;\nconst b: = 5");
   assert.deepEqual(end, {
