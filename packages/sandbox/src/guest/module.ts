@@ -5,7 +5,7 @@ import { inspectModule, type ModuleFacts, refusing } from "../wasm/inspect.ts";
 import { TABLE_ENTRIES_MAX } from "../wasm/outline.ts";
 import { MEMORY_IMPORT, OWN_EXPORTS, rewriteModule } from "../wasm/rewrite.ts";
 import { type BufferExports, enterBuffer } from "./buffer.ts";
-import { endOfThrow, guestError } from "./ending.ts";
+import { guestError } from "./ending.ts";
 import { GuestMemory } from "./memory.ts";
 import { ModuleImports } from "./module-imports.ts";
 import { enterText, type TextExports } from "./text.ts";
@@ -68,7 +68,7 @@ class ModuleChamber implements Chamber {
     const started = performance.now();
     const memory = this.#wiped(pagesMax) ?? new WebAssembly.Memory({ initial: minimum, maximum: pagesMax });
     this.#kept = { memory, pagesMax };
-    const imports = new ModuleImports(memory);
+    const imports = new ModuleImports(new GuestMemory(memory), this.#facts.kind === "wasi");
     const instance = this.#instantiate(memory, imports);
     this.#prepared = { memory, imports, instance, instantiateMs: performance.now() - started };
   }
@@ -118,7 +118,7 @@ class ModuleChamber implements Chamber {
       case "buffer":
         return enterBuffer(exports as unknown as BufferExports, new GuestMemory(memory), input, limits.outputBytes);
       case "wasi":
-        return enterCommand(exports as unknown as CommandExports, imports);
+        return enterCommand(exports as unknown as CommandExports, () => imports.output());
     }
   }
 

@@ -23,8 +23,11 @@ export class WasiSession {
   #filled = 0;
   #outputBytes = 0;
 
-  /** @param input what descriptor 0 reads; not copied */
-  constructor(attempt: Attempt, input: Uint8Array) {
+  /**
+   * @param input what descriptor 0 reads; not copied
+   * @param collects what is written to descriptor 1 is the result; else it is logged
+   */
+  constructor(attempt: Attempt, input: Uint8Array, collects: boolean) {
     this.attempt = attempt;
     // There are no files yet: nothing can be made that would be charged.
     const files = new FileSystem({ nowNs: () => 0n, quota: { take: () => false, giveBack: () => {} } });
@@ -38,14 +41,12 @@ export class WasiSession {
       },
       write: () => -ERRNO.EBADF,
     });
-    const stdout = files.newDevice({ read: () => -ERRNO.EBADF, write: (from) => this.#collect(from) });
-    const stderr = files.newDevice({
-      read: () => -ERRNO.EBADF,
-      write: (from) => {
-        attempt.log("warning", from);
-        return from.length;
-      },
-    });
+    const logsAs = (level: "info" | "warning") => (from: Uint8Array) => {
+      attempt.log(level, from);
+      return from.length;
+    };
+    const stdout = files.newDevice({ read: () => -ERRNO.EBADF, write: collects ? (from) => this.#collect(from) : logsAs("info") });
+    const stderr = files.newDevice({ read: () => -ERRNO.EBADF, write: logsAs("warning") });
     this.descriptors.add(new OpenFile(files, stdin, { read: true, write: false }));
     this.descriptors.add(new OpenFile(files, stdout, { read: false, write: true }));
     this.descriptors.add(new OpenFile(files, stderr, { read: false, write: true }));
