@@ -47,6 +47,8 @@ test("Folder.read() refuses every way out", async () => {
     join(base, "secret/key"),
     "/etc/passwd",
     "../open-not/key",
+    "../nothing",
+    "/nothing",
     "inner/../..",
   ]) {
     await refuses(folder.read(path), outside);

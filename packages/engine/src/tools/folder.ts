@@ -118,7 +118,6 @@ export class Folder {
    * @throws ToolError where the path lies outside, or can't be looked at
    */
   async has(path: string): Promise<boolean> {
-    this.#inside("find", path, resolve(this.path, checked("find", path)));
     try {
       await this.locate(path);
       return true;
@@ -129,9 +128,12 @@ export class Folder {
   }
 
   async #existing(verb: Verb, path: string): Promise<string> {
+    const place = resolve(this.path, checked(verb, path));
     try {
-      return this.#inside(verb, path, await realpath(resolve(this.path, checked(verb, path))));
+      return this.#inside(verb, path, await realpath(place));
     } catch (error) {
+      // Whether something is there or not is nobody's business outside.
+      if (!(error instanceof ToolError)) this.#inside(verb, path, place);
       throw failed(verb, path, error);
     }
   }
