@@ -77,7 +77,9 @@ function report(lock: Lock, disk: Disk, listed: number): Json {
   const locked = new Map([...lock.entries].filter(([, entry]) => !entry.own));
   const paths = [...new Set([...locked.keys(), ...disk.packages.keys()])].sort();
   const numbers = new Map(paths.map((path, number) => [path, number]));
-  const files = disk.files.toSorted((a, b) => b.bytes - a.bytes || (`${a.package.path}/${a.path}` < `${b.package.path}/${b.path}` ? -1 : 1));
+  const files = disk.files.toSorted(
+    (a, b) => b.bytes - a.bytes || (`${a.package.path}/${a.path}` < `${b.package.path}/${b.path}` ? -1 : 1),
+  );
   const leftOut = files.slice(listed);
   const root = lock.entries.get("");
   return {

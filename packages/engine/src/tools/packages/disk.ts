@@ -143,7 +143,6 @@ class Walk implements Disk {
   }
 
   async #list(path: string): Promise<readonly Dirent[]> {
-    this.#signal.throwIfAborted();
     try {
       const entries = await readdir(join(this.#project, path), { withFileTypes: true });
       return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
