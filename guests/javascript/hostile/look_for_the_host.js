@@ -31,7 +31,7 @@ probe("prepareStackTrace", () => {
   Error.prepareStackTrace = (_error, callSites) => (sites = callSites);
   new Error("look").stack;
   Error.prepareStackTrace = undefined;
-  const foreign = sites.filter((site) => site.getThis?.() !== undefined || !/^(step\.js|)$/.test(site.getFileName?.() ?? ""));
+  const foreign = sites.filter((site) => site.getThis?.() !== undefined || /[\\/]/.test(site.getFileName?.() ?? ""));
   return foreign.length > 0 ? foreign : undefined;
 });
 probe("caller", () => (function f() { return f.caller; })() ?? undefined);
