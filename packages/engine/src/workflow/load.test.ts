@@ -5,7 +5,7 @@ import { loadWorkflow } from "./load.ts";
 import { renderProblems } from "./render.ts";
 
 const CASES = new URL("cases/", import.meta.url);
-const CASE = /^## (.+)\n```yaml\n([^]*?)```\n```text\n([^]*?)```\n/gm;
+const CASE = /^## (.+)\n```yaml\n([\s\S]*?)```\n```text\n([\s\S]*?)```\n/gm;
 
 for (const file of readdirSync(CASES).sort()) {
   suite(file, () => {

@@ -33,20 +33,16 @@ export interface PlacedExpression {
   readonly span: (offset: number, length: number) => Span;
 }
 
-/** What the strings of templates and expressions hold. */
-export interface Reads {
-  readonly reads: readonly PlacedRead[];
-  readonly expressions: readonly PlacedExpression[];
-}
-
 /** Collects reads and expressions; what can't be a template is refused. Linear in the text. */
-export class ReadCollector implements Reads {
+export class ReadCollector {
   readonly reads: PlacedRead[] = [];
-  readonly expressions: PlacedExpression[] = [];
+  readonly #expressions: PlacedExpression[];
   readonly #findings: Findings;
 
-  constructor(findings: Findings) {
+  /** Expressions are added to `reading`'s; reads are kept here. */
+  constructor({ findings, expressions }: { readonly findings: Findings; readonly expressions: PlacedExpression[] }) {
     this.#findings = findings;
+    this.#expressions = expressions;
   }
 
   /** All strings in a value, keys of mappings aside: they are never templates. */
@@ -103,7 +99,7 @@ export class ReadCollector implements Reads {
       );
       return;
     }
-    this.expressions.push({ source, span: spanOf });
+    this.#expressions.push({ source, span: spanOf });
     for (const { root, path, offset: at, length } of readsOf(source)) {
       const written = source.slice(at, at + length);
       this.reads.push({ root, path, scope, plain: false, written, span: () => spanOf(at, length) });

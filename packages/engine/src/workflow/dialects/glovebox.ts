@@ -42,9 +42,8 @@ export function readGlovebox(root: MapNode, reading: Reading): Draft {
   });
   if (values.steps?.value.length === 0) findings.error("out-of-range", values.steps.key, `"steps" is empty`);
   reader.readAll(values.steps?.value ?? [], undefined);
-  const outputs = new ReadCollector(findings);
+  const outputs = new ReadCollector(reading);
   if (values.outputs !== undefined) outputs.template(values.outputs.value);
-  reading.expressions.push(...outputs.expressions);
   return {
     steps: reader.steps,
     inputs: values.inputs?.value,
@@ -84,9 +83,9 @@ class StepReader {
   }
 
   #read(map: MapNode, branch: Step["branch"]): void {
-    const { findings, expressions, modules, tools } = this.#reading;
+    const { findings, modules, tools } = this.#reading;
     const label = labelOf(map);
-    const reads = new ReadCollector(findings);
+    const reads = new ReadCollector(this.#reading);
     const type = readStepType(map, label, ["code", "condition", "tool", "wasm"], findings);
     if (type === "code") {
       const values = readRecord(map, CODE, label, findings);
@@ -129,7 +128,6 @@ class StepReader {
       const { type: _, ...fields } = EVERY;
       this.#add(readRecord({ ...map, entries: known }, fields, label, findings), undefined, branch, reads);
     }
-    expressions.push(...reads.expressions);
   }
 
   #add(values: Common, own: Own | undefined, branch: Step["branch"], reads: ReadCollector): void {

@@ -79,11 +79,11 @@ export function readNodes(root: MapNode, reading: Reading): Draft {
 }
 
 function readNode(map: MapNode, documentMode: Placed<Mode> | undefined, reading: Reading): DraftStep | undefined {
-  const { findings, expressions, tools } = reading;
+  const { findings, tools } = reading;
   const idNode = map.entries.get("id")?.value;
   const label =
     idNode?.kind === "scalar" && typeof idNode.value === "string" && idNode.value !== "" ? `node ${quoted(idNode.value)}` : "this node";
-  const reads = new ReadCollector(findings);
+  const reads = new ReadCollector(reading);
   const type = readStepType(map, label, TYPES, findings);
   let values: Values<typeof NODE>;
   let own: Own | undefined;
@@ -118,7 +118,6 @@ function readNode(map: MapNode, documentMode: Placed<Mode> | undefined, reading:
     const known = new Map([...map.entries].filter(([name]) => Object.hasOwn(fields, name)));
     values = readRecord({ ...map, entries: known }, fields, label, findings);
   }
-  expressions.push(...reads.expressions);
   if (type !== undefined) checkMode(type, values.execution_mode ?? documentMode, label, reading);
   return draftOf(values, own, reads, reading);
 }
