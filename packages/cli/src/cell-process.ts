@@ -14,11 +14,11 @@ export interface Cell {
   readonly ownNamespaces: readonly string[];
 }
 
-/** The cell that this process has started; undefined where there is none, or the system does not show processes as Linux does. */
-export function findCell(): Cell | undefined {
+/** A cell that a process has started; undefined where there is none, or the system does not show processes as Linux does. */
+export function findCell(parent = process.pid): Cell | undefined {
   for (const name of entries("/proc").filter((entry) => /^\d+$/.test(entry))) {
     const status = statusOf(name);
-    if (status?.get("PPid") !== String(process.pid)) continue;
+    if (status?.get("PPid") !== String(parent)) continue;
     const commandLine = words(`/proc/${name}/cmdline`);
     if (!commandLine.some((word) => word.endsWith("process-cell.mjs"))) continue;
     return {

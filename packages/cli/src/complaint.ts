@@ -28,8 +28,8 @@ export function complaintOf(error: unknown): Complaint {
     return { code: error.code, message: error.message, exitCode: EXIT_BY_CODE[error.code] ?? EXIT.failure };
   }
   debuglog("glovebox")("%s", error instanceof Error ? (error.stack ?? error.message) : String(error));
-  const message = error instanceof Error ? error.message : String(error);
-  return { message: `internal: ${message} (NODE_DEBUG=glovebox shows where)`, exitCode: EXIT.failure };
+  const [message] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+  return { message: `internal: ${message} (NODE_DEBUG=glovebox says more)`, exitCode: EXIT.failure };
 }
 
 /** Says on standard error what went wrong. Returns the exit code. */

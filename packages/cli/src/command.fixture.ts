@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+export const BIN = join(ROOT, "packages/cli/bin/glovebox.js");
+export const EXAMPLES = join(ROOT, "examples");
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with the process's id once it has been started. */
+  readonly onStart?: (processId: number) => void;
+}
+
+/** Runs the command as a user would, without a terminal. */
+export function glovebox(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
+  return command(process.execPath, [BIN, ...args], options);
+}
+
+/** Runs the command on a terminal of its own; what it writes to either stream is in `stdout`, with a carriage return at each line's end. */
+export function gloveboxOnTerminal(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
+  const line = [process.execPath, BIN, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  return command("script", ["-qefc", line, "/dev/null"], options);
+}
+
+function command(file: string, args: readonly string[], { cwd = ROOT, input, env = {}, onStart }: CommandOptions): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
+    const child = spawn(file, args, { cwd, env: { ...inherited, TERM: "xterm-256color", ...env }, stdio: ["pipe", "pipe", "pipe"] });
+    const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
+      const chunks: Buffer[] = [];
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      return chunks;
+    });
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      resolve({ code, signal, stdout: Buffer.concat(stdout ?? []).toString(), stderr: Buffer.concat(stderr ?? []).toString() });
+    });
+    child.stdin.on("error", () => {}); // it may end without reading
+    child.stdin.end(input ?? "");
+    if (child.pid !== undefined) onStart?.(child.pid);
+  });
+}
+
+/** A folder with these files in it, gone when the test is over. */
+export function folderWith(t: TestContext, files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "glovebox-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+/** The text with what differs from one run to the next replaced: times, memory, and the padding in front of them. */
+export function steady(text: string): string {
+  return text
+    .replace(/ *\b[\d.,]+ (?:ms|s)\b/g, " TIME")
+    .replace(/ +CPU TIME/g, "  CPU TIME")
+    .replace(/~\d+ms/g, "~TIME")
+    .replace(/ *\b[\d.]+ [KM]iB\b/g, " SIZE");
+}
+
+export const RESULT_SCHEMA = JSON.parse(readFileSync(join(ROOT, "docs/run-result.schema.json"), "utf8"));
