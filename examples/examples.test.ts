@@ -49,7 +49,7 @@ test("sandboxed-python.yaml totals orders and takes the branch that the data ask
   assert.equal(result.state, "succeeded", JSON.stringify(result.cause));
   assert.deepEqual(result.outputs, {
     regions: { east: 1537.7, north: 313.8, south: 130.9, west: 226.9 },
-    verdict: "Order 1009 is 21.3 times the median: look at it.",
+    verdict: "Order 1009 is 21.7 times the median: look at it.",
   });
   assert.deepEqual(statesOf(result), {
     read: "succeeded",
