@@ -53,6 +53,24 @@ test("javascriptChamber() counts a refused growth that the guest survives", () =
   assert.equal(enterChamber(chamber, "return 1").memory.growthsDenied, 0);
 });
 
+test("javascriptChamber() ends a guest as exhausted memory also when none is left for an error", () => {
+  const chamber = javascriptChamber(wasm, module, "javascript");
+  const limits = { memoryBytes: 2 ** 20 };
+  for (const code of ["let l = null; while (true) l = { l }", "globalThis.l = null; while (true) globalThis.l = { l }"]) {
+    const { end } = enterChamber(chamber, code, { limits });
+    assert.ok(end.kind === "exhausted" && end.limit === "memory" && end.max === limits.memoryBytes, JSON.stringify(end));
+    assert.equal(end.error, undefined);
+    assertServes(chamber);
+  }
+});
+
+test("javascriptChamber() does not blame memory for what else a guest fails of after a refusal", () => {
+  const chamber = javascriptChamber(wasm, module, "javascript");
+  const { end, memory } = enterChamber(chamber, "try { new Uint8Array(1e9) } catch {} throw new RangeError('own')");
+  assert.ok(end.kind === "failed" && end.error.message === "own");
+  assert.ok(memory.growthsDenied > 0);
+});
+
 test("javascriptChamber() does not take a guest's word for running out of memory or of stack", () => {
   const chamber = javascriptChamber(wasm, module, "javascript");
   const memory = enterChamber(chamber, "throw Object.assign(new Error('out of memory'), { name: 'InternalError' })").end;

@@ -103,18 +103,24 @@ export class QuickjsGuest {
     this.#state.unhandled = new Map();
   }
 
-  /** The end as the host's own counts have it. A guest that was refused memory and then did not complete ran out of memory. */
+  /**
+   * The end as the host's own counts have it. Memory ran out where the host counted a refusal *and* the guest ended by it: with
+   * QuickJS's error, with the null that QuickJS throws when there is no memory for an error either, or by not going on at all. The same
+   * holds of the stack, of which the host sees how far down it was written.
+   */
   judge(end: GuestEnd): GuestEnd {
-    if (end.kind === "completed") return end;
-    const error = end.kind === "failed" ? { error: end.error } : {};
-    if (this.#growthsDenied > 0 && end.kind !== "exhausted") {
+    if (end.kind !== "failed" && end.kind !== "trapped") return end;
+    const error = end.kind === "failed" ? end.error : undefined;
+    const isNull = error?.name === "object" && error.message === "null";
+    if (this.#growthsDenied > 0 && (!error || isNull || (error.name === "InternalError" && error.message === "out of memory"))) {
       const wantedPages = (this.#wanted.value as number) >>> 0;
       const used = this.#frozen.memory.buffer.byteLength - this.#baseBytes + wantedPages * PAGE_BYTES;
-      return { kind: "exhausted", limit: "memory", used, max: this.#state.attempt?.limits.memoryBytes ?? 0, ...error };
+      const max = this.#state.attempt?.limits.memoryBytes ?? 0;
+      return { kind: "exhausted", limit: "memory", used, max, ...(error && !isNull ? { error } : {}) };
     }
-    if (end.kind === "failed" && end.error.name === "RangeError" && end.error.message === "Maximum call stack size exceeded") {
+    if (error?.name === "RangeError" && error.message === "Maximum call stack size exceeded") {
       const used = this.#stackUsed();
-      if (used >= STACK_USED_MIN) return { kind: "exhausted", limit: "stack", used, max: STACK_BYTES, ...error };
+      if (used >= STACK_USED_MIN) return { kind: "exhausted", limit: "stack", used, max: STACK_BYTES, error };
     }
     return end;
   }
