@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { MODULES_KEPT } from "./cell/kept.ts";
 import { encodeFrame, FRAME, type Frame, NONCE_BYTES } from "./cell/frame.ts";
 import type { CellDeath, CellHome, HomeOptions, OpenHome } from "./cell/home.ts";
+import { MODULES_KEPT } from "./cell/kept.ts";
 import { GloveboxError } from "./error.ts";
 import type { RuntimeName } from "./runtimes/store.ts";
 

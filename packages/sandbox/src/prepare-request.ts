@@ -31,7 +31,10 @@ export function prepareRequest(request: Request, caps: Limits = LIMIT_CAPS): Pre
   const limits = mergeLimits(request.limits ?? {}, caps);
   const input = encodeInput(request, guest);
   if (input.length > limits.inputBytes) {
-    throw new GloveboxError("INPUT_TOO_LARGE", `Cannot run guest: its input has ${input.length} bytes, and ${limits.inputBytes} are allowed`);
+    throw new GloveboxError(
+      "INPUT_TOO_LARGE",
+      `Cannot run guest: its input has ${input.length} bytes, and ${limits.inputBytes} are allowed`,
+    );
   }
   const code = encodeText("code" in guest ? guest.code : guest.kind === "schema" ? JSON.stringify(guest.schema) : "");
   if (code.length > CODE_BYTES_MAX) invalid(`code has ${code.length} bytes, and ${CODE_BYTES_MAX} are allowed`);
@@ -40,7 +43,8 @@ export function prepareRequest(request: Request, caps: Limits = LIMIT_CAPS): Pre
   const module = bytes && createHash("sha256").update(bytes).digest("hex");
   if (bytes && module) acceptModule(bytes, module, guest.kind === "module" ? guest.name : undefined);
   const imports = guest.kind === "python" && guest.imports ? guest.imports : null;
-  if (imports && (imports.length > IMPORTS_MAX || imports.some((name) => typeof name !== "string"))) invalid("imports must be a list of names");
+  if (imports && (imports.length > IMPORTS_MAX || imports.some((name) => typeof name !== "string")))
+    invalid("imports must be a list of names");
   const seed = request.randomSeed ?? randomBytes(32);
   if (seed.length !== 32) invalid(`randomSeed must have 32 bytes, not ${seed.length}`);
   const header = (moduleBytes: number): RunHeader => ({

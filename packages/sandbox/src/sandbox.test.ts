@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
-import { GloveboxError, type GuestReport, type Json, type Request, Sandbox } from "./index.ts";
+import { GloveboxError } from "./error.ts";
+import type { Json } from "./json.ts";
+import type { GuestReport } from "./outcome.ts";
+import type { Request } from "./request.ts";
+import { Sandbox } from "./sandbox.ts";
 
 const ECHO_WHO = "globalThis.seen = (globalThis.seen ?? 0) + 1; return globalThis.seen";
 
@@ -44,8 +48,13 @@ for (const home of ["process", "thread"] as const) {
     });
 
     test("run() gives each guest an instance of its own, in order or at once", async () => {
-      const reports = await Promise.all(Array.from({ length: 20 }, (_, n) => sandbox.run(javascript(`${ECHO_WHO} * 100 + inputs.n`, { input: { n } }))));
-      assert.deepEqual(reports.map(output), Array.from({ length: 20 }, (_, n) => 100 + n));
+      const reports = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => sandbox.run(javascript(`${ECHO_WHO} * 100 + inputs.n`, { input: { n } }))),
+      );
+      assert.deepEqual(
+        reports.map(output),
+        Array.from({ length: 20 }, (_, n) => 100 + n),
+      );
     });
 
     test("run() ends a guest that exceeds a limit, and serves the next", async () => {
@@ -83,7 +92,10 @@ for (const home of ["process", "thread"] as const) {
       const controller = new AbortController();
       const loops = Array.from({ length: 4 }, () => sandbox.run(python("while True: pass", { signal: controller.signal })));
       setTimeout(() => controller.abort(), 300);
-      assert.deepEqual((await Promise.all(loops)).map((report) => report.outcome.kind), Array(4).fill("cancelled"));
+      assert.deepEqual(
+        (await Promise.all(loops)).map((report) => report.outcome.kind),
+        Array(4).fill("cancelled"),
+      );
       assert.equal(output(await sandbox.run(python("return 1"))), 1);
     });
 
@@ -101,7 +113,11 @@ for (const home of ["process", "thread"] as const) {
         ["MODULE_REFUSED", { guest: { kind: "module", bytes: new Uint8Array(4) } }],
       ];
       for (const [code, wrong] of cases) {
-        await assert.rejects(sandbox.run(python("return 1", wrong)), (error) => error instanceof GloveboxError && error.code === code, code);
+        await assert.rejects(
+          sandbox.run(python("return 1", wrong)),
+          (error) => error instanceof GloveboxError && error.code === code,
+          code,
+        );
       }
     });
   });
@@ -119,7 +135,10 @@ describe("Sandbox's pool", () => {
     await sandbox.run(javascript("return 1", { isolationKey: "a" }));
     assert.deepEqual(children(), first);
     await sandbox.run(javascript("return 1", { isolationKey: "b" }));
-    assert.equal(children().some((id) => first.includes(id)), false);
+    assert.equal(
+      children().some((id) => first.includes(id)),
+      false,
+    );
   });
 
   test("replaces a cell after so many attempts", linuxOnly, async () => {
@@ -137,7 +156,9 @@ describe("Sandbox's pool", () => {
   test("serves more requests than it has cells, in their order", async () => {
     await using sandbox = new Sandbox({ cells: 1, warm: "none" });
     const order: number[] = [];
-    await Promise.all([0, 1, 2, 3, 4].map((n) => sandbox.run(javascript(`return ${n}`)).then((report) => order.push(output(report) as number))));
+    await Promise.all(
+      [0, 1, 2, 3, 4].map((n) => sandbox.run(javascript(`return ${n}`)).then((report) => order.push(output(report) as number))),
+    );
     assert.deepEqual(order, [0, 1, 2, 3, 4]);
   });
 

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { readEnd } from "./cell/end.ts";
 import { encodeFrame, FRAME, type Frame, HOST_FUNCTION } from "./cell/frame.ts";
-import { LOG_LEVELS } from "./cell/log-writer.ts";
 import type { CellDeath } from "./cell/home.ts";
+import { LOG_LEVELS } from "./cell/log-writer.ts";
 import type { CellSetup } from "./cell/message.ts";
 import { openProcess } from "./cell/process.ts";
 import { openThread } from "./cell/thread.ts";
@@ -182,7 +182,10 @@ class RunningAttempt {
 
   #onCall(payload: Uint8Array): void {
     const level = LOG_LEVELS[payload[1] ?? -1];
-    if (payload[0] !== HOST_FUNCTION.log || !level) return this.#stop({ kind: "trapped", trap: "protocol" });
+    if (payload[0] !== HOST_FUNCTION.log || !level) {
+      this.#stop({ kind: "trapped", trap: "protocol" });
+      return;
+    }
     this.#calls["log"] = (this.#calls["log"] ?? 0) + 1;
     // A guest that is over its limit is stopped, and never answered: answering is what lets it go on.
     if (this.#log.append(level, payload.subarray(2))) this.#cell.home.send(encodeFrame(FRAME.answer, this.#nonce, []));
@@ -190,7 +193,10 @@ class RunningAttempt {
 
   #onEnd(payload: Uint8Array): void {
     const end = readEnd(payload);
-    if (!end) return this.#stop({ kind: "trapped", trap: "protocol" });
+    if (!end) {
+      this.#stop({ kind: "trapped", trap: "protocol" });
+      return;
+    }
     const { limits } = this.#request;
     const outcome = end.outcome ?? acceptOutput(end.form, end.output, limits.outputBytes);
     if (end.spent) this.keepCell = false;
@@ -237,7 +243,17 @@ class RunningAttempt {
 
 /** The caller changed its mind before a cell was found. */
 function cancelledBefore({ inputBytes }: PreparedRequest): GuestReport {
-  const usage = { wallMs: 0, cpuMs: 0, instantiateMs: 0, peakMemoryBytes: 0, growthsDenied: 0, inputBytes, outputBytes: 0, logBytes: 0, hostCalls: {} };
+  const usage = {
+    wallMs: 0,
+    cpuMs: 0,
+    instantiateMs: 0,
+    peakMemoryBytes: 0,
+    growthsDenied: 0,
+    inputBytes,
+    outputBytes: 0,
+    logBytes: 0,
+    hostCalls: {},
+  };
   return { outcome: { kind: "cancelled" }, usage, log: [] };
 }
 

@@ -6,7 +6,13 @@ export type GuestEnd =
   | { readonly kind: "completed"; readonly form: "json" | "text"; readonly output: Uint8Array }
   | { readonly kind: "failed"; readonly error: GuestError }
   | { readonly kind: "trapped"; readonly trap: TrapCode; readonly detail?: string }
-  | { readonly kind: "exhausted"; readonly limit: "memory" | "stack" | "output" | "table"; readonly used: number; readonly max: number; readonly error?: GuestError };
+  | {
+      readonly kind: "exhausted";
+      readonly limit: "memory" | "stack" | "output" | "table";
+      readonly used: number;
+      readonly max: number;
+      readonly error?: GuestError;
+    };
 
 /**
  * One attempt inside a cell: all the state that the guest's imports have. It is made when the guest is entered and dropped

@@ -1,5 +1,5 @@
-import type { RuntimeName } from "../runtimes/store.ts";
 import { moduleChamber } from "../guest/module.ts";
+import type { RuntimeName } from "../runtimes/store.ts";
 import type { Chamber, GuestEnd } from "./attempt.ts";
 import type { Channel } from "./channel.ts";
 import { CurrentAttempt } from "./current-attempt.ts";

@@ -1,5 +1,5 @@
-import type { CellSetup } from "./message.ts";
 import type { Frame } from "./frame.ts";
+import type { CellSetup } from "./message.ts";
 
 /** Where cells live, as the parent sees one of them. */
 export interface CellHome {

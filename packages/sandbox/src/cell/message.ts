@@ -38,7 +38,13 @@ export interface EndHeader {
     | { readonly kind: "completed"; readonly form: "json" | "text" }
     | { readonly kind: "failed"; readonly error: GuestError }
     | { readonly kind: "trapped"; readonly trap: TrapCode; readonly detail?: string }
-    | { readonly kind: "exhausted"; readonly limit: "memory" | "stack" | "output" | "table"; readonly used: number; readonly max: number; readonly error?: GuestError };
+    | {
+        readonly kind: "exhausted";
+        readonly limit: "memory" | "stack" | "output" | "table";
+        readonly used: number;
+        readonly max: number;
+        readonly error?: GuestError;
+      };
   readonly instantiateMs: number;
   readonly peakMemoryBytes: number;
   readonly growthsDenied: number;

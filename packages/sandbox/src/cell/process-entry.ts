@@ -1,6 +1,6 @@
 import { readSync, writeSync } from "node:fs";
-import type { Channel } from "./channel.ts";
 import { runCell } from "./cell.ts";
+import type { Channel } from "./channel.ts";
 import { type Frame, FrameReader } from "./frame.ts";
 
 // The whole program of a process cell. The line to the parent is descriptor 3, read and written blocking: the event loop never turns.

@@ -67,7 +67,10 @@ function hasSetpriv(): boolean {
 
 /** A cell that is a process of its own: what untrusted guests run in. */
 export function openProcess(options: HomeOptions, events: CellEvents): CellHome {
-  const [command, ...given] = wrapped([process.execPath, ...flags(options), join(options.folder, "process-cell.mjs")]) as [string, ...string[]];
+  const [command, ...given] = wrapped([process.execPath, ...flags(options), join(options.folder, "process-cell.mjs")]) as [
+    string,
+    ...string[],
+  ];
   const child = spawn(command, given, {
     cwd: join(options.folder, "empty"),
     env: {},

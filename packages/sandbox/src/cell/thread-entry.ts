@@ -1,7 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import type { Channel } from "./channel.ts";
 import { runCell } from "./cell.ts";
+import type { Channel } from "./channel.ts";
 import { type Frame, FrameReader } from "./frame.ts";
 
 // The whole program of a thread cell. The parent posts a frame and then wakes this thread; the event loop never turns.

@@ -1,6 +1,6 @@
 import type { Attempt, GuestEnd } from "../cell/attempt.ts";
-import { PREVIEW1, PREVIEW1_MODULE, type Preview1Name } from "../wasm/preview1.ts";
 import { cut } from "../text.ts";
+import { PREVIEW1, PREVIEW1_MODULE, type Preview1Name } from "../wasm/preview1.ts";
 import { endOfThrow } from "./ending.ts";
 import type { GuestMemory } from "./memory.ts";
 import { trap } from "./trap.ts";

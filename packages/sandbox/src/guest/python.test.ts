@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { type GuestReport, type Json, type Limits, Sandbox } from "../index.ts";
+import type { Json } from "../json.ts";
+import type { Limits } from "../limits.ts";
+import type { GuestReport } from "../outcome.ts";
+import { Sandbox } from "../sandbox.ts";
 
 const sandbox = new Sandbox({ home: "process", cells: 1, spare: 1 });
 after(() => sandbox[Symbol.asyncDispose]());
 
-function run(code: string, options: { input?: Json; imports?: string[]; limits?: Partial<Limits>; seed?: Uint8Array; clockBaseNs?: bigint } = {}): Promise<GuestReport> {
+function run(
+  code: string,
+  options: { input?: Json; imports?: string[]; limits?: Partial<Limits>; seed?: Uint8Array; clockBaseNs?: bigint } = {},
+): Promise<GuestReport> {
   const { input, imports, limits, seed, clockBaseNs } = options;
   return sandbox.run({
     guest: { kind: "python", code, ...(imports ? { imports } : {}) },
@@ -38,12 +44,21 @@ describe("a Python guest's result", () => {
     ["is null where None is returned", "result = 1\nreturn None", null],
     ["is `result` where nothing follows the return", "result = 1\nif result:\n  return\nresult = 2", 1],
     ["is `result` after sys.exit()", "import sys\nresult = 7\nsys.exit()", 7],
-    ["may hold what JSON holds", "return [None, True, 1, 2.5, 'ü\\ud83d\\ude00', {'a': (1, 2)}]", [null, true, 1, 2.5, "ü😀", { a: [1, 2] }]],
-    ["keeps `__proto__` as a key like any other", "return {'__proto__': {'polluted': True}}", JSON.parse('{"__proto__": {"polluted": true}}') as Json],
+    [
+      "may hold what JSON holds",
+      "return [None, True, 1, 2.5, 'ü\\ud83d\\ude00', {'a': (1, 2)}]",
+      [null, true, 1, 2.5, "ü😀", { a: [1, 2] }],
+    ],
+    [
+      "keeps `__proto__` as a key like any other",
+      "return {'__proto__': {'polluted': True}}",
+      JSON.parse('{"__proto__": {"polluted": true}}') as Json,
+    ],
     ["is computed from inputs", "return sum(inputs['rows'])", 6],
     ["of no code is null", "", null],
   ];
-  for (const [title, code, expected] of cases) test(title, async () => assert.deepEqual(await outputOf(code, { input: { rows: [1, 2, 3] } }), expected));
+  for (const [title, code, expected] of cases)
+    test(title, async () => assert.deepEqual(await outputOf(code, { input: { rows: [1, 2, 3] } }), expected));
 
   test("that is no JSON is an error that says so", async () => {
     const error = await errorOf("return {1, 2}");
@@ -79,15 +94,33 @@ answer = [
     const statements = ["if True:", "for _ in [1]:", "while True:", "with open('/dev/null') as f:", "try:"];
     for (const head of statements) {
       const tail = head === "try:" ? "\nfinally:\n  print('finally')" : "";
-      assert.deepEqual(await outputOf(`${MODULE}${head}\n  y: int = 2\n  from cmath import *\n  import string\n  return [y, tau > 6, string.digits[:2]] + answer${tail}`), [2, true, "01", ...expected]);
+      assert.deepEqual(
+        await outputOf(
+          `${MODULE}${head}\n  y: int = 2\n  from cmath import *\n  import string\n  return [y, tau > 6, string.digits[:2]] + answer${tail}`,
+        ),
+        [2, true, "01", ...expected],
+      );
     }
-    assert.equal(await outputOf("match inputs:\n  case {'a': x, **rest}:\n    return [x, rest] == [1, {'b': 2}]", { input: { a: 1, b: 2 } }), true);
+    assert.equal(
+      await outputOf("match inputs:\n  case {'a': x, **rest}:\n    return [x, rest] == [1, {'b': 2}]", { input: { a: 1, b: 2 } }),
+      true,
+    );
   });
   test("whose names are seen and bound by functions around a return", async () => {
-    assert.deepEqual(await outputOf("x = 1\nif x:\n  def f(): return x\n  x = 5\n  y = [z := 3, *(x for _ in [0])]\n  if z == 4: return 0\nreturn [f(), x, y, z]"), [5, 5, [3, 5], 3]);
+    assert.deepEqual(
+      await outputOf(
+        "x = 1\nif x:\n  def f(): return x\n  x = 5\n  y = [z := 3, *(x for _ in [0])]\n  if z == 4: return 0\nreturn [f(), x, y, z]",
+      ),
+      [5, 5, [3, 5], 3],
+    );
   });
   test("in which del, except and loops over a return work as in a module", async () => {
-    assert.deepEqual(await outputOf("a = b = 1\nfor i in range(3):\n  if i == 2:\n    del a\n    try: 1 / 0\n    except ZeroDivisionError as e: pass\n    return ['a' in globals(), 'e' in globals(), i, b]"), [false, false, 2, 1]);
+    assert.deepEqual(
+      await outputOf(
+        "a = b = 1\nfor i in range(3):\n  if i == 2:\n    del a\n    try: 1 / 0\n    except ZeroDivisionError as e: pass\n    return ['a' in globals(), 'e' in globals(), i, b]",
+      ),
+      [false, false, 2, 1],
+    );
   });
   test("whose syntax errors are found before anything runs", async () => {
     const report = await run("print('ran')\nif True:\n  return 1\nbreak");
@@ -121,7 +154,10 @@ describe("a Python guest's errors", () => {
     assert.match((await errorOf("break")).traceback, /line 1\n {4}break\n/);
   });
   test("keep their chain", async () => {
-    assert.match((await errorOf("try:\n  1/0\nexcept Exception as e:\n  raise KeyError('k') from e")).traceback, /direct cause of the following exception/);
+    assert.match(
+      (await errorOf("try:\n  1/0\nexcept Exception as e:\n  raise KeyError('k') from e")).traceback,
+      /direct cause of the following exception/,
+    );
   });
   test("whose own text fails are told all the same", async () => {
     const error = await errorOf("class Mean(Exception):\n  def __str__(self): raise Mean()\nraise Mean()");
@@ -132,8 +168,12 @@ describe("a Python guest's errors", () => {
     assert.match(error.message, /^\\u001b\[31mxxx/);
     assert.ok(error.message.length < 20_000 && error.traceback.length < 20_000);
   });
-  for (const [status, code] of [[3, "import sys\nsys.exit(3)"], ["bad", "raise SystemExit('bad')"]] as const) {
-    test(`of sys.exit(${status}) are failures`, async () => assert.deepEqual([(await errorOf(code)).name, (await errorOf(code)).message], ["SystemExit", String(status)]));
+  for (const [status, code] of [
+    [3, "import sys\nsys.exit(3)"],
+    ["bad", "raise SystemExit('bad')"],
+  ] as const) {
+    test(`of sys.exit(${status}) are failures`, async () =>
+      assert.deepEqual([(await errorOf(code)).name, (await errorOf(code)).message], ["SystemExit", String(status)]));
   }
   test("of os._exit are failures, and the next guest is served", async () => {
     assert.match((await errorOf("import os\nos._exit(3)")).message, /status 3/);
@@ -144,7 +184,10 @@ describe("a Python guest's errors", () => {
 describe("a Python guest's imports", () => {
   test("are held to the list, with an error that says what is on it", async () => {
     const error = await errorOf("import json\nimport os", { imports: ["json", "math"] });
-    assert.deepEqual([error.name, error.message, error.line], ["ImportError", "import of 'os' is not allowed: this step's imports are json, math", 2]);
+    assert.deepEqual(
+      [error.name, error.message, error.line],
+      ["ImportError", "import of 'os' is not allowed: this step's imports are json, math", 2],
+    );
     assert.equal((await errorOf("import importlib\nimportlib.import_module('os')", { imports: ["importlib"] })).name, "ImportError");
   });
   test("are checked for the guest's own code only", async () => {
@@ -154,30 +197,65 @@ describe("a Python guest's imports", () => {
     assert.equal(await outputOf("return statistics.fsum([0.1] * 10)", { imports: ["statistics"] }), 1);
   });
   test("without a list are all of the standard library's", async () => {
-    const names = "abc argparse array asyncio bz2 calendar cmath concurrent.futures configparser contextlib difflib email enum fractions glob gzip html http.client inspect ipaddress logging lzma mimetypes multiprocessing numbers pathlib plistlib pprint queue sched secrets shelve shlex shutil sqlite3 socket ssl string.templatelib subprocess tarfile tempfile threading timeit tomllib unittest urllib.request wave xml.etree.ElementTree zipfile zoneinfo".split(" ");
-    assert.deepEqual(await outputOf("import importlib\nfailed = {}\nfor name in inputs:\n  try: importlib.import_module(name)\n  except BaseException as e: failed[name] = repr(e)\nreturn failed", { input: names }), {});
+    const names =
+      "abc argparse array asyncio bz2 calendar cmath concurrent.futures configparser contextlib difflib email enum fractions glob gzip html http.client inspect ipaddress logging lzma mimetypes multiprocessing numbers pathlib plistlib pprint queue sched secrets shelve shlex shutil sqlite3 socket ssl string.templatelib subprocess tarfile tempfile threading timeit tomllib unittest urllib.request wave xml.etree.ElementTree zipfile zoneinfo".split(
+        " ",
+      );
+    assert.deepEqual(
+      await outputOf(
+        "import importlib\nfailed = {}\nfor name in inputs:\n  try: importlib.import_module(name)\n  except BaseException as e: failed[name] = repr(e)\nreturn failed",
+        { input: names },
+      ),
+      {},
+    );
   });
-  for (const name of ["js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core", "ctypes", "_ctypes", "_testcapi", "_testinternalcapi", "_remote_debugging", "_posixsubprocess"]) {
+  for (const name of [
+    "js",
+    "pyodide",
+    "pyodide_js",
+    "_pyodide",
+    "_pyodide_core",
+    "ctypes",
+    "_ctypes",
+    "_testcapi",
+    "_testinternalcapi",
+    "_remote_debugging",
+    "_posixsubprocess",
+  ]) {
     test(`of ${name} find nothing`, async () => assert.equal((await errorOf(`import ${name}`)).name, "ModuleNotFoundError"));
   }
   test("leave no module of the loader's behind", async () => {
-    assert.deepEqual(await outputOf("import sys, gc, types\nnames = {m.__name__ for m in gc.get_objects() if isinstance(m, types.ModuleType)} | set(sys.modules)\nreturn sorted(n for n in names if 'pyodide' in n or n.split('.')[0] == 'js')"), []);
+    assert.deepEqual(
+      await outputOf(
+        "import sys, gc, types\nnames = {m.__name__ for m in gc.get_objects() if isinstance(m, types.ModuleType)} | set(sys.modules)\nreturn sorted(n for n in names if 'pyodide' in n or n.split('.')[0] == 'js')",
+      ),
+      [],
+    );
   });
 });
 
 describe("a Python guest finds", () => {
   test("nothing of the host in its environment, paths and arguments", async () => {
-    assert.deepEqual(await outputOf("import os, sys\nreturn [dict(os.environ), sys.argv, sys.executable, sys.path, os.getcwd(), os.listdir('/')]"), [
-      { HOME: "/home", LANG: "C.UTF-8", TMPDIR: "/tmp" },
-      [""],
-      "",
-      ["/lib/python314.zip", "/lib/python3.14/site-packages"],
-      "/home",
-      ["tmp", "home", "dev", "lib"],
-    ]);
+    assert.deepEqual(
+      await outputOf("import os, sys\nreturn [dict(os.environ), sys.argv, sys.executable, sys.path, os.getcwd(), os.listdir('/')]"),
+      [
+        { HOME: "/home", LANG: "C.UTF-8", TMPDIR: "/tmp" },
+        [""],
+        "",
+        ["/lib/python314.zip", "/lib/python3.14/site-packages"],
+        "/home",
+        ["tmp", "home", "dev", "lib"],
+      ],
+    );
   });
   test("the clock of its request, in steps of a millisecond", async () => {
-    assert.deepEqual(await outputOf("import time, datetime\nt = time.time_ns()\nreturn [t // 10**9, t % 10**6, datetime.datetime.now().year, time.strftime('%Z')]", { clockBaseNs: 1_000_000_000_123_456_789n }), [1_000_000_000, 0, 2001, "UTC"]);
+    assert.deepEqual(
+      await outputOf(
+        "import time, datetime\nt = time.time_ns()\nreturn [t // 10**9, t % 10**6, datetime.datetime.now().year, time.strftime('%Z')]",
+        { clockBaseNs: 1_000_000_000_123_456_789n },
+      ),
+      [1_000_000_000, 0, 2001, "UTC"],
+    );
   });
   test("the same randomness for the same seed, and other for another", async () => {
     const code = "import random, uuid, secrets, os\nreturn [random.random(), str(uuid.uuid4()), secrets.token_hex(4), os.urandom(3).hex()]";
@@ -188,7 +266,9 @@ describe("a Python guest finds", () => {
     for (const [index, value] of (first as Json[]).entries()) for (const other of others) assert.notEqual((other as Json[])[index], value);
   });
   test("its prints in the log, with levels, in order", async () => {
-    const { log } = await run("import sys\nprint('one')\nprint('two', file=sys.stderr)\nprint('th', end='')\nprint('ree')\nprint('\\x1b[31mred')\nprint('last', end='')");
+    const { log } = await run(
+      "import sys\nprint('one')\nprint('two', file=sys.stderr)\nprint('th', end='')\nprint('ree')\nprint('\\x1b[31mred')\nprint('last', end='')",
+    );
     assert.deepEqual(log, [
       { level: "info", message: "one" },
       { level: "warning", message: "two" },
@@ -201,16 +281,36 @@ describe("a Python guest finds", () => {
 
 describe("the standard library works, or raises what CPython would", () => {
   const cases: [string, string, Json][] = [
-    ["asyncio", "import asyncio\nasync def main():\n  await asyncio.sleep(0.005)\n  return await asyncio.gather(asyncio.to_thread(len, [1]), asyncio.sleep(0, 2))\nreturn asyncio.run(main())", [1, 2]],
-    ["asyncio's timeouts", "import asyncio\nasync def main():\n  async with asyncio.timeout(0.005): await asyncio.sleep(10)\ntry: asyncio.run(main())\nexcept TimeoutError: return 'timeout'", "timeout"],
+    [
+      "asyncio",
+      "import asyncio\nasync def main():\n  await asyncio.sleep(0.005)\n  return await asyncio.gather(asyncio.to_thread(len, [1]), asyncio.sleep(0, 2))\nreturn asyncio.run(main())",
+      [1, 2],
+    ],
+    [
+      "asyncio's timeouts",
+      "import asyncio\nasync def main():\n  async with asyncio.timeout(0.005): await asyncio.sleep(10)\ntry: asyncio.run(main())\nexcept TimeoutError: return 'timeout'",
+      "timeout",
+    ],
     ["time.sleep", "import time\nt = time.monotonic()\ntime.sleep(0.02)\nreturn time.monotonic() - t >= 0.019", true],
     ["input", "try: input()\nexcept EOFError: return 'EOFError'", "EOFError"],
     ["subprocess", "import subprocess\ntry: subprocess.run(['ls'])\nexcept OSError: return 'OSError'", "OSError"],
     ["os.fork", "import os\ntry: os.fork()\nexcept (OSError, AttributeError) as e: return 'refused'", "refused"],
-    ["threads", "import threading\ntry: threading.Thread(target=print).start()\nexcept RuntimeError: return 'RuntimeError'", "RuntimeError"],
+    [
+      "threads",
+      "import threading\ntry: threading.Thread(target=print).start()\nexcept RuntimeError: return 'RuntimeError'",
+      "RuntimeError",
+    ],
     ["sockets", "import socket\ntry: socket.create_connection(('127.0.0.1', 80), 1)\nexcept OSError: return 'OSError'", "OSError"],
-    ["temporary files", "import tempfile, os\nwith tempfile.NamedTemporaryFile('w+') as f:\n  f.write('x' * 10000)\n  f.flush()\n  return os.stat(f.name).st_size", 10_000],
-    ["sqlite3", "import sqlite3\ndb = sqlite3.connect('/tmp/a.db')\ndb.execute('create table t(x)')\ndb.execute('insert into t values (41)')\nreturn db.execute('select x + 1 from t').fetchone()[0]", 42],
+    [
+      "temporary files",
+      "import tempfile, os\nwith tempfile.NamedTemporaryFile('w+') as f:\n  f.write('x' * 10000)\n  f.flush()\n  return os.stat(f.name).st_size",
+      10_000,
+    ],
+    [
+      "sqlite3",
+      "import sqlite3\ndb = sqlite3.connect('/tmp/a.db')\ndb.execute('create table t(x)')\ndb.execute('insert into t values (41)')\nreturn db.execute('select x + 1 from t').fetchone()[0]",
+      42,
+    ],
     ["files that aren't there", "try: open('/etc/passwd')\nexcept FileNotFoundError: return 'FileNotFoundError'", "FileNotFoundError"],
     ["the zip of the library, which is read-only", "try: open('/lib/python314.zip', 'r+b')\nexcept OSError: return 'OSError'", "OSError"],
   ];
@@ -253,7 +353,13 @@ import json
 json.dumps(json.loads("{}"))
 return found
 `;
-  for (const [title, end] of [["returns", "return 1"], ["raises", "raise ValueError(CANARY)"], ["exits", "os._exit(1)"], ["overflows", "x=()\nfor i in range(300000): x=(x,)\nhash(x)"], ["is short of memory", "hoard = []\nwhile True: hoard.append(CANARY * 100000)"]]) {
+  for (const [title, end] of [
+    ["returns", "return 1"],
+    ["raises", "raise ValueError(CANARY)"],
+    ["exits", "os._exit(1)"],
+    ["overflows", "x=()\nfor i in range(300000): x=(x,)\nhash(x)"],
+    ["is short of memory", "hoard = []\nwhile True: hoard.append(CANARY * 100000)"],
+  ]) {
     test(`when it ${title}`, async () => {
       await run(LEAVE + end);
       assert.deepEqual(await outputOf(LOOK), []);

@@ -15,7 +15,10 @@ switch (step) {
     break;
   }
   case "python": {
-    const { wasm, enter } = await capturePython(`${process.cwd()}/stdlib.zip`, JSON.parse(readFileSync("loader.json", "utf8")) as Record<string, string>);
+    const { wasm, enter } = await capturePython(
+      `${process.cwd()}/stdlib.zip`,
+      JSON.parse(readFileSync("loader.json", "utf8")) as Record<string, string>,
+    );
     writeFileSync("python.wasm", wasm);
     writeFileSync("python.json", JSON.stringify({ enter }));
     break;

@@ -4,7 +4,16 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inputsDigest } from "./inputs.ts";
 import { POINTER_FILE } from "./installed.ts";
-import { cacheFolder, digest, MANIFEST_FILE, type Manifest, readManifest, type Runtime, type RuntimeFile, type RuntimeName } from "./store.ts";
+import {
+  cacheFolder,
+  digest,
+  MANIFEST_FILE,
+  type Manifest,
+  type Runtime,
+  type RuntimeFile,
+  type RuntimeName,
+  readManifest,
+} from "./store.ts";
 
 const STEPS = ["stdlib", "python", "javascript", "typescript", "schema", "cells"] as const;
 
@@ -92,5 +101,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       process.stderr.write(`building runtimes ${position + 1}/${count}: ${step}\n`);
     },
   });
-  process.stderr.write(built ? `runtimes built in ${((performance.now() - started) / 1000).toFixed(1)} s: ${folder}\n` : `runtimes are up to date: ${folder}\n`);
+  process.stderr.write(
+    built
+      ? `runtimes built in ${((performance.now() - started) / 1000).toFixed(1)} s: ${folder}\n`
+      : `runtimes are up to date: ${folder}\n`,
+  );
 }

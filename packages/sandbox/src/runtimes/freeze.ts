@@ -162,9 +162,7 @@ function freezeGlobals(wasm: Uint8Array, sections: readonly Section[], imported:
       if (isMutable) mutable.push(index);
       const value = values.get(index);
       if (value !== undefined && type !== 0x7f) throw new MalformedModule(`cannot freeze global ${index}: it is no i32`);
-      entries.push(
-        value === undefined ? wasm.slice(start, reader.at) : [...wasm.subarray(start, initial), ...encodeI32Constant(value)],
-      );
+      entries.push(value === undefined ? wasm.slice(start, reader.at) : [...wasm.subarray(start, initial), ...encodeI32Constant(value)]);
     });
   }
   return { contents: encodeVector(entries), mutable };

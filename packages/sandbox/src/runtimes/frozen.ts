@@ -1,5 +1,5 @@
-import { nonZeroRanges } from "./freeze.ts";
 import { PAGE_BYTES } from "../wasm/binary.ts";
+import { nonZeroRanges } from "./freeze.ts";
 
 /** Memory is put back in pieces of this size: larger ones mean fewer, longer copies, which is what memory likes best. */
 const GRAIN_BYTES = 65_536;

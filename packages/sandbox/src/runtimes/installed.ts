@@ -19,6 +19,8 @@ function installedFolder(): string {
   try {
     return (JSON.parse(readFileSync(POINTER_FILE, "utf8")) as { folder: string }).folder;
   } catch (cause) {
-    throw new GloveboxError("RUNTIME_MISSING", 'Cannot find frozen runtimes: none were built here; run "npm run build:runtimes"', { cause });
+    throw new GloveboxError("RUNTIME_MISSING", 'Cannot find frozen runtimes: none were built here; run "npm run build:runtimes"', {
+      cause,
+    });
   }
 }

@@ -1,6 +1,6 @@
 import type { LogEntry, LogLevel } from "../outcome.ts";
-import type { Stop } from "./stop.ts";
 import { neutralise } from "../text.ts";
+import type { Stop } from "./stop.ts";
 
 const LINES_MAX = 10_000;
 const LINE_CHARACTERS_MAX = 8192;
@@ -25,8 +25,8 @@ export class GuestLog {
   append(level: LogLevel, bytes: Uint8Array): boolean {
     const kept = bytes.subarray(0, this.#bytesMax - this.bytes);
     this.bytes += bytes.length;
-    let open = this.#open.get(level);
-    if (!open) this.#open.set(level, (open = { decoder: new TextDecoder(), text: "" }));
+    const open = this.#open.get(level) ?? { decoder: new TextDecoder(), text: "" };
+    this.#open.set(level, open);
     const lines = (open.text + open.decoder.decode(kept, { stream: true })).split("\n");
     open.text = lines.pop() as string;
     for (const line of lines) this.#add(level, line);

@@ -129,6 +129,17 @@ type Instantiated = { module: WebAssembly.Module; imports: WebAssembly.Imports; 
 /** Pyodide's loader keeps its instance to itself: watch for the one whose imports have a GOT. */
 function watchInstantiation(): () => Instantiated {
   let found: Instantiated | undefined;
+  const instantiated = () => {
+    if (!found) throw new Error("Pyodide's loader did not instantiate a module with a GOT");
+    return found;
+  };
+  // The loader names the zone after its offset ("UTC-0000"); the C library keeps what it is told when it boots.
+  const nameTimeZone = (offset: number, daylight: number, standardName: number, daylightName: number) => {
+    const memory = numbersOf(instantiated().instance);
+    memory.setInt32(offset, 0, true);
+    memory.setInt32(daylight, 0, true);
+    for (const name of [standardName, daylightName]) memory.setUint32(name, 0x00435455, true); // "UTC" and a NUL
+  };
   const instantiate = WebAssembly.instantiate as (source: unknown, imports?: WebAssembly.Imports) => Promise<unknown>;
   const watched = async (source: unknown, imports?: WebAssembly.Imports) => {
     if (imports?.["GOT.func"] && imports["env"]) imports["env"]["_tzset_js"] = nameTimeZone;
@@ -144,17 +155,11 @@ function watchInstantiation(): () => Instantiated {
     return result;
   };
   Object.assign(WebAssembly, { instantiate: watched, instantiateStreaming: undefined });
-  // The loader names the zone after its offset ("UTC-0000"); the C library keeps what it is told when it boots.
-  const nameTimeZone = (offset: number, daylight: number, standardName: number, daylightName: number) => {
-    const memory = new DataView((found?.instance.exports["memory"] as WebAssembly.Memory).buffer);
-    memory.setInt32(offset, 0, true);
-    memory.setInt32(daylight, 0, true);
-    for (const name of [standardName, daylightName]) memory.setUint32(name, 0x00435455, true); // "UTC" and a NUL
-  };
-  return () => {
-    if (!found) throw new Error("Pyodide's loader did not instantiate a module with a GOT");
-    return found;
-  };
+  return instantiated;
+}
+
+function numbersOf(instance: WebAssembly.Instance): DataView {
+  return new DataView((instance.exports["memory"] as WebAssembly.Memory).buffer);
 }
 
 function takeSnapshot(
@@ -202,7 +207,8 @@ function bareTable(module: WebAssembly.Module, globals: ReadonlyMap<number, numb
   const imports: WebAssembly.Imports = {};
   let index = 0;
   for (const entry of WebAssembly.Module.imports(module)) {
-    const into = (imports[entry.module] ??= {});
+    imports[entry.module] ??= {};
+    const into = imports[entry.module] as Record<string, WebAssembly.ImportValue>;
     into[entry.name] =
       entry.kind === "function"
         ? () => {
@@ -215,7 +221,7 @@ function bareTable(module: WebAssembly.Module, globals: ReadonlyMap<number, numb
 
 /** CPython keeps the slot of its trampoline in `_PyRuntime`, at an offset that the module exports. */
 function findTrampoline(instance: WebAssembly.Instance, table: WebAssembly.Table, nameOf: ReadonlyMap<unknown, string>): number {
-  const numbers = new DataView((instance.exports["memory"] as WebAssembly.Memory).buffer);
+  const numbers = numbersOf(instance);
   const address = (name: string) => (instance.exports[name] as WebAssembly.Global).value as number;
   const offset = numbers.getUint32(address("_PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET"), true);
   const slot = numbers.getUint32(address("_PyRuntime") + offset, true);
