@@ -72,7 +72,8 @@ test("output() is what was written, however many writes it took", () => {
   const expected: number[] = [];
   for (let round = 0; expected.length < 200_000; round++) {
     const length = [1, 7, 60_000, 0, 65_536][round % 5] as number;
-    for (let i = 0; i < length; i++) expected.push((bytes[10_000 + i] = (i * 31 + round) & 255));
+    for (let i = 0; i < length; i++) bytes[10_000 + i] = (i * 31 + round) & 255;
+    expected.push(...bytes.subarray(10_000, 10_000 + length));
     assert.equal(call("fd_write", 1, 2000, vectors([10_000, length]), 3000), 0);
   }
   assert.deepEqual(Buffer.from(session.output()).equals(Buffer.from(expected)), true);
@@ -224,7 +225,7 @@ test("every name takes any numbers for what they are", () => {
   };
   for (const name of names) {
     const [parameters = "", result] = PREVIEW1[name].split(">");
-    for (let round = 0; round < 200; round++) {
+    for (let round = 0; round < 60; round++) {
       const { call, view, session } = make({ input: "x" });
       for (let at = 0; at < 4096; at += 4) view.setInt32(at, pick(NUMBERS), true);
       const given = [...parameters].map((kind) => (kind === "I" ? pick(LONGS) : pick(NUMBERS)));
