@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { GuestReport, Request, Sandbox, SandboxOptions } from "@glovebox/sandbox";
-import { paintFor } from "./report/paint.ts";
 import type { Guess } from "./guess.ts";
+import { paintFor } from "./report/paint.ts";
 
 /**
  * The sandbox of one command. It starts when it is told what to expect, or with the first guest, so that a document without guests starts

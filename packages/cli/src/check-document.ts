@@ -1,6 +1,15 @@
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { BUILTIN_TOOLS, checkWorkflow, loadWorkflow, type Problem, type Source, type Surroundings, toolsByName, type Workflow } from "@glovebox/engine";
+import {
+  BUILTIN_TOOLS,
+  checkWorkflow,
+  loadWorkflow,
+  type Problem,
+  type Source,
+  type Surroundings,
+  toolsByName,
+  type Workflow,
+} from "@glovebox/engine";
 
 /** A document with everything checked that can be. */
 export interface CheckedDocument {
@@ -11,7 +20,11 @@ export interface CheckedDocument {
 }
 
 /** Loads a document and checks it with all that this installation has. Guests run in `sandbox`; one where it has expressions. */
-export async function checkDocument(file: string, text: string, surroundings: Pick<Surroundings, "sandbox" | "isolationKey" | "signal">): Promise<CheckedDocument> {
+export async function checkDocument(
+  file: string,
+  text: string,
+  surroundings: Pick<Surroundings, "sandbox" | "isolationKey" | "signal">,
+): Promise<CheckedDocument> {
   const loaded = loadWorkflow(text, { file });
   const folder = dirname(resolve(file));
   const problems = await checkWorkflow(loaded, {

@@ -1,11 +1,11 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 
-export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 export const BIN = join(ROOT, "packages/cli/bin/glovebox.js");
 export const EXAMPLES = join(ROOT, "examples");
 
@@ -29,10 +29,15 @@ export function glovebox(args: readonly string[], options: CommandOptions = {}):
   return command(process.execPath, [BIN, ...args], options);
 }
 
+/** util-linux's `script` gives a program a terminal; other systems have another program of that name. */
+const TERMINAL = "script";
+
+export const WITH_TERMINAL = { skip: spawnSync(TERMINAL, ["--version"]).status === 0 ? false : "no terminal can be made here" };
+
 /** Runs the command on a terminal of its own; what it writes to either stream is in `stdout`, with a carriage return at each line's end. */
 export function gloveboxOnTerminal(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
   const line = [process.execPath, BIN, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-  return command("script", ["-qefc", line, "/dev/null"], options);
+  return command(TERMINAL, ["-qefc", line, "/dev/null"], options);
 }
 
 function command(file: string, args: readonly string[], { cwd = ROOT, input, env = {}, onStart }: CommandOptions): Promise<Ended> {

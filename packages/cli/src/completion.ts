@@ -13,7 +13,8 @@ const SCRIPTS: Readonly<Record<string, (commands: readonly Words[]) => string>> 
 /** `glovebox completion`. The script is made of the commands as they are, so it completes nothing that is not there. */
 export function completion(shell: string, program: Command): number {
   const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
-  if (script === undefined) throw new Refusal(`Cannot complete for ${JSON.stringify(shell)}: the shells are ${Object.keys(SCRIPTS).join(", ")}`);
+  if (script === undefined)
+    throw new Refusal(`Cannot complete for ${JSON.stringify(shell)}: the shells are ${Object.keys(SCRIPTS).join(", ")}`);
   const commands = program.commands.map((command) => ({
     command: command.name(),
     description: command.description(),

@@ -1,8 +1,8 @@
 import { GloveboxError, type Guest, Sandbox } from "@glovebox/sandbox";
 import { pinnedNode } from "../bin/pinned.js";
+import { type Cell, findCell } from "./cell-process.ts";
 import { complaintOf } from "./complaint.ts";
 import { EXIT } from "./exit.ts";
-import { type Cell, findCell } from "./cell-process.ts";
 import { isolationFindings } from "./isolation.ts";
 import { duration } from "./report/amount.ts";
 import { type Paint, paintFor, type Style } from "./report/paint.ts";
@@ -38,7 +38,9 @@ export async function doctor(): Promise<number> {
   process.stdout.write(section("Installation", installation, paint));
   process.stdout.write(section("Isolation of guests", isolation, paint));
   const broken = [...installation, ...isolation].some(({ state }) => state === "broken");
-  process.stdout.write(broken ? "Guests can't run here as things are.\n" : "Guests run here. SECURITY.md says what each layer stops, and what it doesn't.\n");
+  process.stdout.write(
+    broken ? "Guests can't run here as things are.\n" : "Guests run here. SECURITY.md says what each layer stops, and what it doesn't.\n",
+  );
   return broken ? EXIT.failure : EXIT.done;
 }
 
@@ -66,7 +68,8 @@ async function tryGuests(): Promise<{ findings: readonly Finding[]; cell: Cell |
       const { outcome } = await sandbox.run({ guest, ...(input === undefined ? {} : { input }), isolationKey: "glovebox doctor" });
       const took = duration(performance.now() - started);
       const came = JSON.stringify(outcome.kind === "completed" ? outcome.output : outcome);
-      if (came === output) findings.push({ state: "good", what, says: `the frozen runtime has its digest, and works (${took} for the first guest)` });
+      if (came === output)
+        findings.push({ state: "good", what, says: `the frozen runtime has its digest, and works (${took} for the first guest)` });
       else findings.push({ state: "broken", what, says: `a guest came to ${shownLine(came, 300)}, not to ${output}` });
       cell ??= findCell();
     }

@@ -31,7 +31,8 @@ const RAISED_BY = { memory: "--memory-mb N", cpu: "--cpu-ms N", wall: "--wall-ms
 /** `glovebox exec`. Resolves to the exit code. */
 export async function exec(flags: ExecFlags): Promise<number> {
   const guest = readGuest(flags);
-  const input = flags.input === undefined ? {} : { input: guest.kind === "module" ? asJson(flags.input) : parseJson(flags.input, "--input") };
+  const input =
+    flags.input === undefined ? {} : { input: guest.kind === "module" ? asJson(flags.input) : parseJson(flags.input, "--input") };
   await using chambers = new Chambers(1);
   using interrupt = new Interrupt(() => chambers.kill());
   await chambers.expect({ guests: 1, warm: guest.kind === "module" || guest.kind === "schema" ? "none" : guest.kind });

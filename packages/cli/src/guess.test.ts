@@ -7,7 +7,10 @@ test("guessGuests() counts the steps that run in cells, in every dialect and sty
     guests: 2,
     warm: "javascript",
   });
-  assert.deepEqual(guessGuests('processors:\n  - id: a\n    backend: local\n  - id: b\n    "backend": "wasm"\n'), { guests: 1, warm: "none" });
+  assert.deepEqual(guessGuests('processors:\n  - id: a\n    backend: local\n  - id: b\n    "backend": "wasm"\n'), {
+    guests: 1,
+    warm: "none",
+  });
   assert.deepEqual(guessGuests("steps: [{ id: a, type: tool, tool: csv }]"), { guests: 0, warm: "none" });
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { Json } from "@glovebox/sandbox";
 import type { Workflow } from "@glovebox/engine";
+import type { Json } from "@glovebox/sandbox";
 import { Refusal } from "./exit.ts";
 
 /** Where a run's input comes from; at most one of them is given. */
@@ -13,13 +13,18 @@ export interface InputFlags {
  * The input of a run as the command line gives it. Undefined: nothing was given.
  * @throws Refusal where it is not what the workflow takes, or can't be read
  */
-export function readInput(workflow: Pick<Workflow, "payload" | "inputs">, argument: string | undefined, flags: InputFlags): Json | undefined {
+export function readInput(
+  workflow: Pick<Workflow, "payload" | "inputs">,
+  argument: string | undefined,
+  flags: InputFlags,
+): Json | undefined {
   if (argument !== undefined && (flags.input !== undefined || flags.inputFile !== undefined)) {
     throw new Refusal("Cannot take the input from several places: it is given behind the file and by an option");
   }
   const text = argument ?? (flags.inputFile === undefined ? undefined : readText(flags.inputFile));
   if (workflow.payload === "text") {
-    if (flags.input !== undefined) throw new Refusal("Cannot take --input key=value: this workflow's input is one text, given behind the file");
+    if (flags.input !== undefined)
+      throw new Refusal("Cannot take --input key=value: this workflow's input is one text, given behind the file");
     // What ends a file's last line is the file's, not the text's.
     return argument ?? text?.replace(/\r?\n$/, "");
   }
@@ -65,7 +70,9 @@ export function parseJson(text: string, what: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
-    throw new Refusal(`Cannot read ${what}: it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`, undefined, { cause });
+    throw new Refusal(`Cannot read ${what}: it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`, undefined, {
+      cause,
+    });
   }
 }
 

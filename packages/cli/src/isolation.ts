@@ -1,27 +1,44 @@
 import type { Cell } from "./cell-process.ts";
 import type { Finding } from "./doctor.ts";
 
+const UNTOLD = "the kernel doesn't tell";
+
 /** What holds a guest in place besides WebAssembly itself, judged by a cell that was running just now. */
 export function isolationFindings(cell: Cell | undefined, platform: NodeJS.Platform): readonly Finding[] {
   if (cell === undefined) {
-    if (platform !== "linux") return [weak("cell", `nothing can be seen of a cell from outside on ${platform}: it is a process with Node's permission model, and that is all`)];
+    if (platform !== "linux")
+      return [
+        weak(
+          "cell",
+          `nothing can be seen of a cell from outside on ${platform}: it is a process with Node's permission model, and that is all`,
+        ),
+      ];
     return [weak("cell", "no cell could be looked at")];
   }
   const { status, commandLine, environment, cpuTold, ownNamespaces } = cell;
   const wraps = commandLine.includes("--permission");
   return [
     good("process", `every guest has WebAssembly's walls, in a process of its own that is used by one key only`),
-    wraps ? good("permission model", "Node refuses files, processes, threads and native code in the cell") : broken("permission model", "the cell was started without --permission"),
+    wraps
+      ? good("permission model", "Node refuses files, processes, threads and native code in the cell")
+      : broken("permission model", "the cell was started without --permission"),
     environmentFinding(environment),
-    status.get("NoNewPrivs") === "0"
-      ? weak("privileges", "the cell may gain privileges from set-user-id programs: setpriv (util-linux) is missing")
-      : good("privileges", "no new privileges can be gained"),
+    status.get("NoNewPrivs") === "1"
+      ? good("privileges", "no new privileges can be gained")
+      : weak(
+          "privileges",
+          `the cell may gain privileges from set-user-id programs: ${status.has("NoNewPrivs") ? "setpriv (util-linux) is missing" : UNTOLD}`,
+        ),
     userFinding(status),
-    status.get("Seccomp") === "0" ? weak("system calls", "no filter: code that breaks out of V8 can make any system call") : good("system calls", "filtered by seccomp"),
+    status.get("Seccomp") === "2"
+      ? good("system calls", "filtered by seccomp")
+      : weak("system calls", status.has("Seccomp") ? "no filter: code that breaks out of V8 can make any system call" : UNTOLD),
     ownNamespaces.length === 0
       ? weak("namespaces", "none of its own: code that breaks out of V8 sees this machine's network and processes")
       : good("namespaces", `its own: ${ownNamespaces.join(", ")}`),
-    cpuTold ? good("CPU accounting", "by thread, from the kernel") : weak("CPU accounting", "the kernel doesn't tell a thread's CPU time: time that passes is counted instead"),
+    cpuTold
+      ? good("CPU accounting", "by thread, from the kernel")
+      : weak("CPU accounting", "the kernel doesn't tell a thread's CPU time: time that passes is counted instead"),
   ];
 }
 
@@ -36,7 +53,9 @@ function environmentFinding(names: readonly string[]): Finding {
 
 /** A cell that runs as the user who started it could do to that user's files and processes what that user could. */
 function userFinding(status: ReadonlyMap<string, string>): Finding {
-  const user = Number(status.get("Uid")?.split(/\s+/)[1]);
+  const effective = status.get("Uid")?.split(/\s+/)[1];
+  if (effective === undefined) return weak("user", UNTOLD);
+  const user = Number(effective);
   if (user === 0) return weak("user", "root, as you are: code that breaks out of V8 owns this machine; run glovebox as another user");
   if (user === process.getuid?.()) return weak("user", "yours: code that breaks out of V8 has your rights");
   return good("user", `${user}, not yours`);

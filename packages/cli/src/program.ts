@@ -48,7 +48,9 @@ ${MORE}`,
     .argument("<file>", "the workflow")
     .argument("[input]", "JSON; for a document of processors the text that flows through them")
     .addOption(new Option("--input <key=value>", "one input; may be repeated").argParser(collect))
-    .addOption(new Option("--input-file <file>", 'inputs as a JSON file, or the text for processors; "-" is standard input').conflicts("input"))
+    .addOption(
+      new Option("--input-file <file>", 'inputs as a JSON file, or the text for processors; "-" is standard input').conflicts("input"),
+    )
     .option("--json", "print one JSON document and nothing else (docs/run-result.md)")
     .option("--folder <dir>", "the one folder below which tools may read and write files (without it they reach none)")
     .option("--concurrency <n>", "steps at a time, in place of the document's max_concurrency", wholeNumber(1, 1_000))
@@ -146,6 +148,8 @@ function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): (text:
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(max < Number.MAX_SAFE_INTEGER ? `It must be a whole number from ${min} to ${max}.` : `It must be a whole number from ${min} on.`);
+    throw new InvalidArgumentError(
+      max < Number.MAX_SAFE_INTEGER ? `It must be a whole number from ${min} to ${max}.` : `It must be a whole number from ${min} on.`,
+    );
   };
 }

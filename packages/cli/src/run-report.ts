@@ -1,6 +1,6 @@
 import { type ProblemRecord, problemsAsJson, type RunResult, type Workflow } from "@glovebox/engine";
-import type { Complaint } from "./complaint.ts";
 import type { CheckedDocument } from "./check-document.ts";
+import type { Complaint } from "./complaint.ts";
 import { chainLines } from "./report/chain.ts";
 import { failureLines } from "./report/failure.ts";
 import { runLogLines } from "./report/log.ts";

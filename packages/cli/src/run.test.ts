@@ -189,7 +189,10 @@ test("run takes its inputs from the command line, a file or standard input", asy
 test("run says how to name a folder where a tool found none", async (t) => {
   const cwd = folderWith(t, { "copy.yaml": TOOLS_ONLY });
   const { code, stderr } = await glovebox(["run", "copy.yaml", '{"n":"a"}'], { cwd });
-  assert.match(stderr, /no folder was named that tools may use \[failed\]\n {6}= tools reach files only below a folder that you name: --folder DIR\n/);
+  assert.match(
+    stderr,
+    /no folder was named that tools may use \[failed\]\n {6}= tools reach files only below a folder that you name: --folder DIR\n/,
+  );
   assert.equal(code, 4);
 });
 
@@ -203,10 +206,19 @@ test("run exits with 2 for what the command line got wrong, and says it in one l
   };
   assert.equal(await told("run", "gone.yaml"), "error: Cannot read gone.yaml: it does not exist\n");
   assert.equal(await told("run", "."), "error: Cannot read .: it is a folder\n");
-  assert.equal(await told("run", "copy.yaml", "--folder", "gone"), 'error: Cannot open folder "gone": it does not exist [FOLDER_INVALID]\n');
+  assert.equal(
+    await told("run", "copy.yaml", "--folder", "gone"),
+    'error: Cannot open folder "gone": it does not exist [FOLDER_INVALID]\n',
+  );
   assert.match(await told("run", "copy.yaml", "{"), /^error: Cannot read the input behind the file: it is not JSON \(.*\)\n$/);
   assert.equal(await told("run", "copy.yaml", "--input", "n"), 'error: Cannot read input "n": it is not key=value\n');
-  assert.match(await told("run", "copy.yaml", '{"n":1}'), /^error: Cannot run workflow "copy": its input does not fit: .*\[INPUT_INVALID\]\n$/);
-  assert.match(await told("run", "copy.yaml", "--cells", "0"), /^error: option '--cells <n>' argument '0' is invalid\. It must be a whole number/);
+  assert.match(
+    await told("run", "copy.yaml", '{"n":1}'),
+    /^error: Cannot run workflow "copy": its input does not fit: .*\[INPUT_INVALID\]\n$/,
+  );
+  assert.match(
+    await told("run", "copy.yaml", "--cells", "0"),
+    /^error: option '--cells <n>' argument '0' is invalid\. It must be a whole number/,
+  );
   assert.match(await told("run", "copy.yaml", "--inptu", "n=1"), /^error: unknown option '--inptu'\n\(Did you mean --input\?\)\n/);
 });

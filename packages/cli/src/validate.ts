@@ -23,7 +23,8 @@ export async function validate(files: readonly string[], flags: ValidateFlags): 
   using interrupt = new Interrupt(() => chambers.kill());
   const texts = files.map((file) => ({ file, text: readDocument(file) }));
   // Nothing is run; expressions are parsed in a cell where there are any.
-  if (texts.some(({ text }) => guessGuests(text).warm === "javascript" || text.includes("${{"))) await chambers.expect({ guests: 1, warm: "javascript" });
+  if (texts.some(({ text }) => guessGuests(text).warm === "javascript" || text.includes("${{")))
+    await chambers.expect({ guests: 1, warm: "javascript" });
   const checked: CheckedDocument[] = [];
   for (const { file, text } of texts) {
     checked.push(await checkDocument(file, text, { sandbox: chambers, isolationKey: "glovebox validate", signal: interrupt.signal }));
@@ -44,6 +45,9 @@ function verdict({ workflow, problems, source }: CheckedDocument, paint: Paint):
   const errors = problems.filter(({ severity }) => severity === "error").length;
   const warnings = problems.length - errors;
   const found = [...(errors > 0 ? [plural(errors, "error")] : []), ...(warnings > 0 ? [plural(warnings, "warning")] : [])].join(", ");
-  const state = workflow === undefined ? paint("red", found) : `${paint("green", "valid")}, ${plural(workflow.steps.length, "step")}${found === "" ? "" : `, ${found}`}`;
+  const state =
+    workflow === undefined
+      ? paint("red", found)
+      : `${paint("green", "valid")}, ${plural(workflow.steps.length, "step")}${found === "" ? "" : `, ${found}`}`;
   return [...problemLines(problems, source, paint), `${source.file}: ${state}`];
 }

@@ -1,7 +1,7 @@
 import { type RunResult, runWorkflow, type Workflow } from "@glovebox/engine";
 import type { Chambers } from "./chambers.ts";
-import { complaintOf } from "./complaint.ts";
 import { checkDocument } from "./check-document.ts";
+import { complaintOf } from "./complaint.ts";
 import { EXIT } from "./exit.ts";
 import { readInput } from "./input.ts";
 import type { Interrupt } from "./interrupt.ts";
@@ -26,7 +26,8 @@ const ISOLATION_KEY = "glovebox run";
 /** Resolves to the exit code; whatever happens has been told by then. */
 export async function checkAndRun(call: RunCall): Promise<number> {
   const { file, flags, interrupt } = call;
-  const report: RunReport = flags.json === true ? new JsonReport(file) : new PersonReport(file, { folderNamed: flags.folder !== undefined });
+  const report: RunReport =
+    flags.json === true ? new JsonReport(file) : new PersonReport(file, { folderNamed: flags.folder !== undefined });
   try {
     const workflow = await check(call, report);
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;

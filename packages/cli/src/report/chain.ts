@@ -58,7 +58,10 @@ function metadataLines(steps: readonly StepResult[], room: Room): string[] {
 
 function factLines(metadata: Readonly<Record<string, Json>>, room: Room): string[] {
   const text = Object.entries(metadata)
-    .map(([name, value]) => `${shownLine(name, 100)}: ${shownLine(typeof value === "string" ? value : JSON.stringify(value), PAYLOAD_COLUMNS)}`)
+    .map(
+      ([name, value]) =>
+        `${shownLine(name, 100)}: ${shownLine(typeof value === "string" ? value : JSON.stringify(value), PAYLOAD_COLUMNS)}`,
+    )
     .join("\n");
   return shownLines(text, room).map((line) => `      • ${line}`);
 }

@@ -1,5 +1,5 @@
-import { DEFAULT_LIMITS, LIMIT_CAPS, type Outcome } from "@glovebox/sandbox";
 import type { Step, StepError, StepOutcome, StepResult } from "@glovebox/engine";
+import { DEFAULT_LIMITS, LIMIT_CAPS, type Outcome } from "@glovebox/sandbox";
 import type { Paint } from "./paint.ts";
 import { type Room, shownLine, shownTraceback } from "./shown.ts";
 import { quantity } from "./step-line.ts";
@@ -32,7 +32,13 @@ export function failureLines(failed: FailedStep, room: Room, paint: Paint): stri
 }
 
 /** The same of a guest that is no step of a workflow. `flags`: the options that raise limits. */
-export function guestFailureLines(name: string, outcome: Outcome, flags: Readonly<Record<string, string>>, room: Room, paint: Paint): string[] {
+export function guestFailureLines(
+  name: string,
+  outcome: Outcome,
+  flags: Readonly<Record<string, string>>,
+  room: Room,
+  paint: Paint,
+): string[] {
   const told: StepOutcome = outcome.kind === "failed" ? { kind: "failed", error: { ...outcome.error, by: "guest" } } : outcome;
   const head = `${paint("red", "error:")} ${name} ${sentence(told, "")} [${tagOf(told)}]`;
   const flag = told.kind === "exhausted" ? flags[told.limit] : undefined;
@@ -115,7 +121,9 @@ function details(outcome: StepOutcome, room: Room): string[] {
 }
 
 /** The key that raises a limit, with the bytes or milliseconds that one of its units is. */
-const KEYS: Readonly<Partial<Record<Exhausted["limit"], { readonly key: string; readonly limit: keyof typeof DEFAULT_LIMITS; readonly unit: number }>>> = {
+const KEYS: Readonly<
+  Partial<Record<Exhausted["limit"], { readonly key: string; readonly limit: keyof typeof DEFAULT_LIMITS; readonly unit: number }>>
+> = {
   memory: { key: "memory_mb", limit: "memoryBytes", unit: 2 ** 20 },
   cpu: { key: "cpu_ms", limit: "cpuMs", unit: 1 },
   wall: { key: "wall_ms", limit: "wallMs", unit: 1 },
@@ -139,7 +147,7 @@ function raising({ step, limitsSettable }: FailedStep, { limit, max }: Exhausted
   if (known === undefined) return [];
   if (!limitsSettable) return [`documents of this kind have the default limits; one with "steps" can set ${known.key} for each step`];
   const { key, unit } = known;
-  const now = (limit === "memory" ? step.limits.memoryBytes ?? Math.min(max, DEFAULT_LIMITS.memoryBytes) : max) / unit;
+  const now = (limit === "memory" ? (step.limits.memoryBytes ?? Math.min(max, DEFAULT_LIMITS.memoryBytes)) : max) / unit;
   const cap = LIMIT_CAPS[known.limit] / unit;
   if (now >= cap) return [`${cap} is the most that ${key} may be here`];
   return [`to allow more: limits: { ${key}: ${Math.min(cap, Math.ceil(now) * 2)} } (now ${Math.ceil(now)})`];

@@ -1,5 +1,5 @@
-import type { LogEntry } from "@glovebox/sandbox";
 import type { StepResult } from "@glovebox/engine";
+import type { LogEntry } from "@glovebox/sandbox";
 import type { Paint, Style } from "./paint.ts";
 import { type Room, shownLines } from "./shown.ts";
 

@@ -22,7 +22,8 @@ function headLines({ file }: Pick<Workflow, "file">, result: RunResult, paint: P
 /** Failed steps are told of by themselves; this is for what is no step's fault. */
 function causeLines({ cause }: RunResult): string[] {
   if (cause?.kind === "run_timeout") return [`  the time for the run was up: ${duration(cause.maxMs)}`];
-  if (cause?.kind === "output_failed") return [`  its output "${cause.output}" could not be made: ${shownLine(shortly(cause.outcome), 500)}`];
+  if (cause?.kind === "output_failed")
+    return [`  its output "${cause.output}" could not be made: ${shownLine(shortly(cause.outcome), 500)}`];
   return [];
 }
 

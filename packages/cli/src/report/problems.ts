@@ -10,6 +10,9 @@ export function problemLines(problems: readonly Problem[], source: Source, paint
     const at = head.indexOf(mark);
     const style = severity === "error" ? "red" : "yellow";
     const painted = `${paint("bold", head.slice(0, at + 1))} ${paint(style, `${severity}:`)} ${head.slice(at + mark.length)}`;
-    return [painted, ...rest.map((line) => line.replace(/^( +\| \s*)(\^~*)$/, (_, lead: string, caret: string) => lead + paint(style, caret)))];
+    return [
+      painted,
+      ...rest.map((line) => line.replace(/^( +\| \s*)(\^~*)$/, (_, lead: string, caret: string) => lead + paint(style, caret))),
+    ];
   });
 }

@@ -1,7 +1,7 @@
 import type { RunEvent, StepResult } from "@glovebox/engine";
 import { duration, plural } from "./amount.ts";
 import type { Paint } from "./paint.ts";
-import { lineOf, shortly, type StepLine, stepLines } from "./step-line.ts";
+import { lineOf, type StepLine, shortly, stepLines } from "./step-line.ts";
 
 /** A run that takes no longer than this shows nothing while it goes on: it would only flicker. */
 const FIRST_MS = 120;

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { globSync } from "node:fs";
+import { test } from "node:test";
+import { EXAMPLES, folderWith, glovebox } from "./command.fixture.ts";
+
+test("validate accepts every example", async () => {
+  const files = globSync("*.yaml", { cwd: EXAMPLES }).sort();
+  const { code, stdout } = await glovebox(["validate", ...files], { cwd: EXAMPLES });
+  assert.equal(code, 0, stdout);
+  for (const file of files) assert.match(stdout, new RegExp(`^${file}: valid, \\d+ steps?$`, "m"));
+});
+
+test("validate shows the problems of every document, and exits with 1 for errors only", async (t) => {
+  const cwd = folderWith(t, {
+    "cycle.yaml":
+      "steps:\n  - { id: a, type: tool, tool: csv, depends_on: [b], with: { file: x } }\n  - { id: b, type: tool, tool: csv, depends_on: [a], with: { file: x } }\n",
+    "doubtful.yaml": "wasm: { fuel: { default: 5 } }\nprocessors:\n  - { id: a, backend: local, impl: reverse_text }\n",
+  });
+  const { code, stdout, stderr } = await glovebox(["validate", "cycle.yaml", "doubtful.yaml"], { cwd });
+  assert.equal(stderr, "");
+  assert.equal(
+    stdout,
+    `cycle.yaml:2:50: error: these steps depend on each other: a -> b -> a [dependency-cycle]
+    2 |   - { id: a, type: tool, tool: csv, depends_on: [b], with: { file: x } }
+      |                                                  ^
+cycle.yaml: 1 error
+doubtful.yaml:1:9: warning: "fuel" has no effect yet: modules are bounded by CPU and wall time [not-enforced]
+    1 | wasm: { fuel: { default: 5 } }
+      |         ^~~~
+doubtful.yaml: valid, 1 step, 1 warning
+`,
+  );
+  assert.equal(code, 1);
+  assert.equal((await glovebox(["validate", "doubtful.yaml"], { cwd })).code, 0);
+});
+
+test("validate is quick with what is no document at all", async (t) => {
+  const cwd = folderWith(t, { "huge.yaml": "a".repeat(3 * 2 ** 20), "binary.yaml": "\u0000\u0001\u0002", "empty.yaml": "" });
+  const { code, stdout } = await glovebox(["validate", "huge.yaml", "binary.yaml", "empty.yaml"], { cwd });
+  assert.equal(code, 1);
+  assert.match(stdout, /\[document-too-large\]/);
+  assert.match(stdout, /\[control-character\]/);
+  assert.match(stdout, /\[document-empty\]/);
+  assert.ok(stdout.length < 2_000);
+});
