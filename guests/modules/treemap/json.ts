@@ -94,10 +94,9 @@ class Parser {
   /** Behind a member: whether a comma says that another follows. */
   private more(closing: i32): bool {
     const next = this.peek();
+    if (next != closing && next != 0x2c /* , */) this.fail("a comma is expected");
     this.at++;
-    if (next == closing) return false;
-    if (next != 0x2c /* , */) this.fail("a comma is expected");
-    return true;
+    return next != closing;
   }
 
   /** The next character that is no space; -1 at the end. */

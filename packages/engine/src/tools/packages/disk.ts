@@ -17,7 +17,7 @@ export interface DiskPackage {
   bytes: number;
 }
 
-export interface DiskFile {
+interface DiskFile {
   readonly package: DiskPackage;
   /** Relative to the package, with `/`. */
   readonly path: string;
