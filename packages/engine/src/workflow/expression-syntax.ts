@@ -2,6 +2,7 @@ import type { Json } from "@glovebox/sandbox";
 import type { GuestRunner } from "../steps/context.ts";
 import type { Findings } from "./findings.ts";
 import type { PlacedPattern } from "./pending.ts";
+import type { Span } from "./source.ts";
 import type { PlacedExpression } from "./templates.ts";
 import { escaped } from "./text.ts";
 
@@ -69,11 +70,12 @@ export async function checkSyntax(
     if (answer === undefined || expression === undefined) continue;
     const { source, span } = expression;
     const offset = offsetOf(source, answer);
-    findings.error(
-      "expression-syntax",
-      () => (offset === undefined ? span(0, source.length) : span(offset, 1)),
-      `the expression does not parse: ${answer.message}`,
-    );
+    if (offset === "end")
+      findings.error("expression-syntax", () => span(source.trimEnd().length - 1, 1), "the expression does not parse: it ends too early");
+    else {
+      const at = (): Span => (offset === undefined ? span(0, source.length) : span(offset, 1));
+      findings.error("expression-syntax", at, `the expression does not parse: ${answer.message}`);
+    }
   }
   for (const [index, answer] of answers.patterns.entries()) {
     const pattern = patterns[index];
@@ -108,10 +110,14 @@ function readList(value: Json | undefined, length: number): (Answer | undefined)
     else {
       const [message, line, column] = [field(item, "message"), field(item, "line"), field(item, "column")];
       if (typeof message !== "string" || typeof line !== "number" || typeof column !== "number") return undefined;
-      answers.push({ message: escaped(message.slice(0, MESSAGE_MAX)), line, column });
+      answers.push({ message: lowered(escaped(message.slice(0, MESSAGE_MAX))), line, column });
     }
   }
   return answers;
+}
+
+function lowered(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
 }
 
 function field(value: Json | undefined, key: string): Json | undefined {
@@ -120,8 +126,10 @@ function field(value: Json | undefined, key: string): Json | undefined {
   return (value as { readonly [key: string]: Json })[key];
 }
 
-function offsetOf(source: string, { line, column }: Answer): number | undefined {
+/** `end`: behind all of the source, at the bracket that closes it. */
+function offsetOf(source: string, { line, column }: Answer): number | "end" | undefined {
   const lines = source.split("\n");
+  if (line === lines.length + 1) return "end";
   const at = lines[line - 1];
   if (at === undefined || column < 1 || column > at.length) return undefined;
   return lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0) + column - 1;

@@ -118,7 +118,7 @@ function spanInScalar(source: Source, node: ScalarNode, offset: number, length: 
   if (piece === "") return node;
   let before = 0;
   for (let at = value.indexOf(piece); at >= 0 && at < offset; at = value.indexOf(piece, at + 1)) before += 1;
-  let found = written.indexOf(piece);
+  let found = written.indexOf(piece, node.style === "quoted" ? 1 : 0);
   for (; before > 0 && found >= 0; before -= 1) found = written.indexOf(piece, found + 1);
   return found < 0 ? node : { start: node.start + found, end: node.start + found + piece.length };
 }
