@@ -19,6 +19,8 @@ export interface Ended {
 export interface CommandOptions {
   readonly cwd?: string;
   readonly input?: string;
+  /** Typed on the terminal once the promise is fulfilled. */
+  readonly typed?: { readonly keys: string; readonly after: Promise<void> };
   readonly env?: Readonly<Record<string, string>>;
   /** Called with the process's id once it has been started. */
   readonly onStart?: (processId: number) => void;
@@ -40,7 +42,7 @@ export function gloveboxOnTerminal(args: readonly string[], options: CommandOpti
   return command(TERMINAL, ["-qefc", line, "/dev/null"], options);
 }
 
-function command(file: string, args: readonly string[], { cwd = ROOT, input, env = {}, onStart }: CommandOptions): Promise<Ended> {
+function command(file: string, args: readonly string[], { cwd = ROOT, input, typed, env = {}, onStart }: CommandOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
     const child = spawn(file, args, { cwd, env: { ...inherited, TERM: "xterm-256color", ...env }, stdio: ["pipe", "pipe", "pipe"] });
@@ -54,7 +56,9 @@ function command(file: string, args: readonly string[], { cwd = ROOT, input, env
       resolve({ code, signal, stdout: Buffer.concat(stdout ?? []).toString(), stderr: Buffer.concat(stderr ?? []).toString() });
     });
     child.stdin.on("error", () => {}); // it may end without reading
-    child.stdin.end(input ?? "");
+    if (typed === undefined) child.stdin.end(input ?? "");
+    else void typed.after.then(() => child.stdin.write(typed.keys));
+    child.once("exit", () => child.stdin.end());
     if (child.pid !== undefined) onStart?.(child.pid);
   });
 }

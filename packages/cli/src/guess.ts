@@ -17,8 +17,12 @@ export function guessGuests(text: string): Guess {
   const types = captures(text, /\b(?:type|backend)["']?\s*:\s*["']?(code|condition|wasm)\b/g);
   // In a document of nodes, code is Python unless it says otherwise.
   if (types.includes("code") && languages.size === 0) languages.add("python");
-  const expressions = types.includes("condition") || /\bwhen["']?\s*:/.test(text);
-  return { guests: types.length, warm: warmest(languages, expressions) };
+  return { guests: types.length, warm: warmest(languages, hasExpressions(text)) };
+}
+
+/** Whether a document holds expressions, which are parsed in a cell: as good as certain where it is true. */
+export function hasExpressions(text: string): boolean {
+  return /\btype["']?\s*:\s*["']?condition\b/.test(text) || /\bwhen["']?\s*:/.test(text);
 }
 
 /** Python takes longest to start, so it comes first wherever there is any. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Cell, findCell } from "./cell-process.ts";
-import { folderWith, glovebox } from "./command.fixture.ts";
+import { folderWith, glovebox, gloveboxOnTerminal, WITH_TERMINAL } from "./command.fixture.ts";
 
 const ON_LINUX = { skip: process.platform === "linux" ? false : "cells of other processes can be looked at on Linux only" };
 
@@ -67,6 +67,19 @@ test("SIGTERM ends a run in the same way, as JSON too", ON_LINUX, async (t) => {
       ["after", "cancelled"],
     ],
   );
+});
+
+test("Ctrl-C typed on a terminal reaches the command only, and leaves nothing on the screen but the result", WITH_TERMINAL, async (t) => {
+  const cwd = folderWith(t, { "endless.yaml": ENDLESS });
+  const begun = async () => {
+    while (!existsSync(join(cwd, "begun"))) await delay(10);
+    await delay(500);
+  };
+  const options = { cwd, env: { NO_COLOR: "1" }, typed: { keys: "\u0003", after: begun() } };
+  const { code, stdout } = await gloveboxOnTerminal(["run", "endless.yaml", "--folder", "."], options);
+  assert.equal(code, 130);
+  const [rest = ""] = stdout.split("\u001b[J").slice(-1);
+  assert.match(rest.replace("\u001b[?7l", "").replace("\u001b[?7h", ""), /^endless\.yaml: cancelled in /);
 });
 
 test("a command that is killed leaves no cell behind, though its guest never ends", ON_LINUX, async (t) => {

@@ -33,7 +33,6 @@ export class Interrupt implements Disposable {
   readonly #receive = (name: NodeJS.Signals): void => {
     if (this.#exitCode === undefined) {
       this.#exitCode = 128 + constants.signals[name];
-      if (process.stderr.isTTY) process.stderr.write("\nstopping; Ctrl-C once more ends it at once\n");
       this.#controller.abort();
     } else {
       this.#kill();

@@ -1,9 +1,15 @@
+import { tellFailure } from "./complaint.ts";
 import { start } from "./program.ts";
 
 // A reader that has seen enough (`glovebox run ... | head`) closes the pipe; that is no failure of ours.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+}
+
+// A mistake of ours ends the process with a code and one line; cells end with their parent.
+process.on("uncaughtException", (error) => process.exit(tellFailure(error)));
 
 process.exitCode = await start(process.argv.slice(2));

@@ -17,8 +17,8 @@ export interface RunReport {
   /** Nothing was run, or it can't be told what became of it. */
   refused(complaint: Omit<Complaint, "exitCode">): void;
   ended(workflow: Workflow, result: RunResult): void;
-  /** What is shown while the run goes on; undefined: nothing. */
-  progress(): Progress | undefined;
+  /** What is shown while the run goes on; undefined: nothing. `interrupted`: the run is being stopped. */
+  progress(interrupted: AbortSignal): Progress | undefined;
 }
 
 /** For a person: results on standard output, all else on standard error. */
@@ -54,8 +54,8 @@ export class PersonReport implements RunReport {
     }
   }
 
-  progress(): Progress | undefined {
-    return process.stderr.isTTY ? new Progress(process.stderr, paintFor(process.stderr)) : undefined;
+  progress(interrupted: AbortSignal): Progress | undefined {
+    return process.stderr.isTTY ? new Progress(process.stderr, paintFor(process.stderr), interrupted) : undefined;
   }
 }
 

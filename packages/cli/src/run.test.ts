@@ -103,9 +103,9 @@ report.yaml:10:18: error: step "totals" depends on "reed", which does not exist 
 report.yaml:14:13: error: the module "missing.wasm" does not exist [missing-module]
    14 |     module: missing.wasm
       |             ^~~~~~~~~~~~
-report.yaml:15:12: error: the expression does not parse: REASON [expression-syntax]
+report.yaml:15:14: error: the expression does not parse: REASON [expression-syntax]
    15 |     when: "1 +"
-      |            ^~~
+      |              ^
 `,
   );
   assert.equal(code, 1);

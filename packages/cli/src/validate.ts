@@ -3,7 +3,7 @@ import { Chambers } from "./chambers.ts";
 import { type CheckedDocument, checkDocument } from "./check-document.ts";
 import { readDocument } from "./document.ts";
 import { EXIT } from "./exit.ts";
-import { guessGuests } from "./guess.ts";
+import { hasExpressions } from "./guess.ts";
 import { Interrupt } from "./interrupt.ts";
 import { plural } from "./report/amount.ts";
 import { type Paint, paintFor } from "./report/paint.ts";
@@ -22,9 +22,8 @@ export async function validate(files: readonly string[], flags: ValidateFlags): 
   await using chambers = new Chambers(1);
   using interrupt = new Interrupt(() => chambers.kill());
   const texts = files.map((file) => ({ file, text: readDocument(file) }));
-  // Nothing is run; expressions are parsed in a cell where there are any.
-  if (texts.some(({ text }) => guessGuests(text).warm === "javascript" || text.includes("${{")))
-    await chambers.expect({ guests: 1, warm: "javascript" });
+  // Nothing is run, but expressions are parsed in a cell.
+  if (texts.some(({ text }) => hasExpressions(text))) await chambers.expect({ guests: 1, warm: "javascript" });
   const checked: CheckedDocument[] = [];
   for (const { file, text } of texts) {
     checked.push(await checkDocument(file, text, { sandbox: chambers, isolationKey: "glovebox validate", signal: interrupt.signal }));

@@ -58,7 +58,7 @@ async function check({ file, text, flags, chambers, interrupt }: RunCall, report
 async function execute(workflow: Workflow, { argument, flags, chambers, interrupt }: RunCall, report: RunReport): Promise<RunResult> {
   const input = readInput(workflow, argument, flags);
   const { folder } = flags;
-  using progress = report.progress();
+  using progress = report.progress(interrupt.signal);
   return await runWorkflow(workflow, {
     sandbox: chambers,
     isolationKey: ISOLATION_KEY,

@@ -14,6 +14,7 @@ const EVERY_MS = 100;
 export class Progress implements Disposable {
   readonly #stream: NodeJS.WriteStream;
   readonly #paint: Paint;
+  readonly #interrupted: AbortSignal;
   readonly #lines = new Map<string, StepLine>();
   readonly #started = new Map<string, number>();
   readonly #startedAt = performance.now();
@@ -22,9 +23,10 @@ export class Progress implements Disposable {
   #steps = 0;
   #ended = 0;
 
-  constructor(stream: NodeJS.WriteStream, paint: Paint) {
+  constructor(stream: NodeJS.WriteStream, paint: Paint, interrupted: AbortSignal) {
     this.#stream = stream;
     this.#paint = paint;
+    this.#interrupted = interrupted;
     this.#timer = setTimeout(this.#tick, FIRST_MS);
   }
 
@@ -68,7 +70,8 @@ export class Progress implements Disposable {
     const ended = all.filter((line) => !active.includes(line)).slice(-Math.max(1, room - active.length));
     const shown = all.length <= room ? all : [...ended.slice(0, room - active.length), ...active];
     const head = `${this.#ended} of ${plural(this.#steps, "step")}, ${duration(now - this.#startedAt)}`;
-    return [this.#paint("dim", head), ...stepLines(shown, this.#paint)];
+    const stopping = this.#interrupted.aborted ? "; stopping (Ctrl-C once more ends it at once)" : "";
+    return [this.#paint("dim", head + stopping), ...stepLines(shown, this.#paint)];
   }
 
   /** Replaces what was written before. */
