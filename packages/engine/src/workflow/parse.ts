@@ -4,8 +4,8 @@ import type { Source, Span } from "./source.ts";
 import { escaped, quoted } from "./text.ts";
 import type { Entry, Node } from "./tree.ts";
 
-/** Lexical tokens of a document: some 12,000 lines. A megabyte of brackets is given up on here, after a tenth of a second. */
-const TOKENS_MAX = 100_000;
+/** Lexical tokens of a document: some 25,000 lines, or 5,000 steps. A megabyte of brackets is given up on here, before it costs a second. */
+const TOKENS_MAX = 200_000;
 /** Levels of nesting, through aliases too. What comes after walks the tree by recursion. */
 const DEPTH_MAX = 100;
 /** Values that aliases may add to those written out. */
