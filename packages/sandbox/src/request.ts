@@ -1,3 +1,4 @@
+import type { Grants, HostLimits } from "./grants.ts";
 import type { Json } from "./json.ts";
 import type { Limits } from "./limits.ts";
 
@@ -42,6 +43,15 @@ export interface Request {
   readonly limits?: Partial<Limits>;
   /** Whose guest this is (a tenant, a run). Cells are never shared between two keys. */
   readonly isolationKey: string;
+  /** What the guest may ask the host for. Default: nothing. */
+  readonly grants?: Grants;
+  /** What is missing is taken from {@link DEFAULT_HOST_LIMITS}. */
+  readonly hostLimits?: Partial<HostLimits>;
+  /**
+   * The values of the secrets that `grants` names. They never enter a cell but as the answer to a call of `secret` that was granted, and are
+   * taken out of everything that leaves the attempt as text.
+   */
+  readonly secrets?: ReadonlyMap<string, string>;
   /** Ends the guest; the outcome is `cancelled`. */
   readonly signal?: AbortSignal;
   /** What the guest's clock starts from, nanoseconds since the Unix epoch. Default: now. */

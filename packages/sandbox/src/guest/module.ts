@@ -5,6 +5,7 @@ import { inspectModule, type ModuleFacts, refusing } from "../wasm/inspect.ts";
 import { TABLE_ENTRIES_MAX } from "../wasm/outline.ts";
 import { MEMORY_IMPORT, OWN_EXPORTS, rewriteModule } from "../wasm/rewrite.ts";
 import { type BufferExports, enterBuffer } from "./buffer.ts";
+import { noteDropped } from "./dropped.ts";
 import { guestError } from "./ending.ts";
 import { GuestMemory } from "./memory.ts";
 import { ModuleImports } from "./module-imports.ts";
@@ -66,7 +67,9 @@ class ModuleChamber implements Chamber {
     const pagesMax = Math.min(maximum, minimum + Math.floor(memoryBytes / PAGE_BYTES), 65_536);
     if (this.#prepared && this.#kept?.pagesMax === pagesMax) return;
     const started = performance.now();
-    const memory = this.#wiped(pagesMax) ?? new WebAssembly.Memory({ initial: minimum, maximum: pagesMax });
+    const wiped = this.#wiped(pagesMax);
+    if (this.#kept && !wiped) noteDropped(this.#kept.memory.buffer.byteLength);
+    const memory = wiped ?? new WebAssembly.Memory({ initial: minimum, maximum: pagesMax });
     this.#kept = { memory, pagesMax };
     const imports = new ModuleImports(new GuestMemory(memory), this.#facts.kind === "wasi");
     const instance = this.#instantiate(memory, imports);

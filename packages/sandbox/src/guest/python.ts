@@ -4,6 +4,7 @@ import { FrozenInstance, memoryOf } from "../runtimes/frozen.ts";
 import { pythonImports } from "../runtimes/python/imports.ts";
 import { type PythonHost, PythonSession } from "../runtimes/python/session.ts";
 import { PAGE_BYTES, readImports, readSections } from "../wasm/binary.ts";
+import { noteDropped } from "./dropped.ts";
 import { broken, endOfThrow } from "./ending.ts";
 import { GuestMemory } from "./memory.ts";
 
@@ -57,10 +58,18 @@ class PythonChamber implements Chamber {
   #prepare(): { readonly frozen: FrozenInstance; readonly host: PythonHost } {
     if (this.#fresh && this.#instance) return this.#instance;
     const started = performance.now();
-    if (!this.#instance?.frozen.reset()) this.#instance = this.#instantiate();
+    if (!this.#instance?.frozen.reset()) {
+      this.#drop();
+      this.#instance = this.#instantiate();
+    }
     this.#fresh = true;
     this.instantiateMs = performance.now() - started;
     return this.#instance;
+  }
+
+  #drop(): void {
+    if (this.#instance) noteDropped(this.#instance.frozen.memory.buffer.byteLength);
+    this.#instance = undefined;
   }
 
   #instantiate() {
@@ -80,7 +89,7 @@ class PythonChamber implements Chamber {
     try {
       return this.#call(frozen, guest, attempt);
     } catch (error) {
-      this.#instance = undefined; // nothing of an instance that was unwound is used again
+      this.#drop(); // nothing of an instance that was unwound is used again
       return this.#endOfThrow(error, session);
     } finally {
       attempt.over = true;

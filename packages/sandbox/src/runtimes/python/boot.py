@@ -46,6 +46,7 @@ import uuid
 
 OURS = "<glovebox>"  # the file name of this code: its frames are left out of tracebacks
 TEXT_MAX = 16_384
+FREE_HEAP = 16 * 2**20
 
 main = types.ModuleType("__main__")
 encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -415,5 +416,6 @@ def prepare():
         del main.__dict__[name]
     linecache.clearcache()
     atexit._clear()
+    bytes(FREE_HEAP)  # grows the heap now, so that most guests don't have to: a memory that grew can't be put back
     gc.collect()
     gc.freeze()

@@ -175,7 +175,9 @@ function takeSnapshot(
   readImports(wasm, sections)
     .filter((entry) => entry.kind === "global")
     .forEach((entry, index) => {
-      globals.set(index, (imports[entry.module]?.[entry.field] as WebAssembly.Global).value as number);
+      const global = imports[entry.module]?.[entry.field];
+      if (!(global instanceof WebAssembly.Global)) throw new Error(`the loader gave no global for ${entry.field}`);
+      globals.set(index, global.value as number);
     });
   const stackPointer = exports.find((entry) => entry.field === "__stack_pointer");
   if (!stackPointer) throw new Error("the module exports no stack pointer");
