@@ -178,11 +178,11 @@ test("packages.yaml takes the branch that the policy asks for, in any project", 
     [
       ["problem", "licence denied", "pad"],
       ["note", "licence missing", "pad"],
-      ["note", "several versions", "pad"],
+      ["note", "several copies", "pad"],
       ["accepted", "too big", "left"],
     ],
   );
-  assert.equal(findings[2]?.text.startsWith("pad is there in "), true);
+  assert.equal(findings[2]?.text.startsWith("pad is there 2 times: "), true);
   const { worries, calm, ...others } = statesOf(result);
   assert.deepEqual([worries, calm], ["succeeded", "skipped"]);
   assert.deepEqual(new Set(Object.values(others)), new Set(["succeeded"]));
