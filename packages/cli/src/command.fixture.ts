@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-export const BIN = join(ROOT, "packages/cli/bin/glovebox.js");
+export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+export const BIN = binOf(ROOT);
 export const EXAMPLES = join(ROOT, "examples");
 
 export interface Ended {
@@ -29,6 +29,15 @@ export interface CommandOptions {
 /** Runs the command as a user would, without a terminal. */
 export function glovebox(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
   return command(process.execPath, [BIN, ...args], options);
+}
+
+/** The same, of another installation. */
+export function gloveboxOf(root: string, args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
+  return command(process.execPath, [binOf(root), ...args], options);
+}
+
+function binOf(root: string): string {
+  return join(root, "packages/cli/bin/glovebox.js");
 }
 
 /** util-linux's `script` gives a program a terminal; other systems have another program of that name. */

@@ -32,10 +32,11 @@ export function complaintOf(error: unknown): Complaint {
   return { message: `internal: ${message} (NODE_DEBUG=glovebox says more)`, exitCode: EXIT.failure };
 }
 
-/** Says on standard error what went wrong. Returns the exit code. */
-export function tellFailure(error: unknown): number {
-  const { code, message, exitCode } = complaintOf(error);
-  const paint = paintFor(process.stderr);
-  process.stderr.write(`${paint("red", "error:")} ${message}${code === undefined ? "" : ` [${code}]`}\n`);
+/** Says on standard error what went wrong. Resolves to the exit code. */
+export async function tellFailure(error: unknown): Promise<number> {
+  const { exitCode, ...complaint } = complaintOf(error);
+  // Loaded only here: it brings the sandbox with it, and most commands that fail have not needed that yet.
+  const { complaintLine } = await import("./report/complaint-line.ts");
+  process.stderr.write(`${complaintLine(complaint, paintFor(process.stderr))}\n`);
   return exitCode;
 }

@@ -10,6 +10,6 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 // A mistake of ours ends the process with a code and one line; cells end with their parent.
-process.on("uncaughtException", (error) => process.exit(tellFailure(error)));
+process.on("uncaughtException", async (error) => process.exit(await tellFailure(error)));
 
 process.exitCode = await start(process.argv.slice(2));

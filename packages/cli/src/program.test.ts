@@ -32,3 +32,8 @@ test("what belongs together only in part is refused", async () => {
   assert.equal(neither.code, 2);
   assert.match(neither.stderr, /^error: Cannot run a guest: none was given/);
 });
+
+test("--version is the package's, and help COMMAND is COMMAND --help", async () => {
+  assert.deepEqual(await glovebox(["--version"]), { code: 0, signal: null, stdout: "0.1.0\n", stderr: "" });
+  assert.equal((await glovebox(["help", "run"])).stdout, (await glovebox(["run", "--help"])).stdout);
+});

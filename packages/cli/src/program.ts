@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { tellFailure } from "./complaint.ts";
 import { EXIT } from "./exit.ts";
@@ -18,7 +19,7 @@ export async function start(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has said it already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    return tellFailure(error);
+    return await tellFailure(error);
   }
 }
 
@@ -26,8 +27,8 @@ export async function start(args: readonly string[]): Promise<number> {
 function buildProgram(end: (exitCode: number) => void): Command {
   const program = new Command("glovebox")
     .description("Runs workflows whose untrusted steps are sealed in WebAssembly chambers.")
+    .version(versionOf(), "--version", "print the version")
     .exitOverride()
-    .helpCommand(false)
     .addHelpText(
       "after",
       `
@@ -134,6 +135,11 @@ Examples:
       end(completion(shell, program));
     });
   return program;
+}
+
+function versionOf(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  return version;
 }
 
 function command(program: Command, name: string): Command {

@@ -2,6 +2,7 @@ import { type ProblemRecord, problemsAsJson, type RunResult, type Workflow } fro
 import type { CheckedDocument } from "./check-document.ts";
 import type { Complaint } from "./complaint.ts";
 import { chainLines } from "./report/chain.ts";
+import { complaintLine } from "./report/complaint-line.ts";
 import { failureLines } from "./report/failure.ts";
 import { runLogLines } from "./report/log.ts";
 import { resultLines } from "./report/outputs.ts";
@@ -37,8 +38,8 @@ export class PersonReport implements RunReport {
     print(process.stderr, problemLines(problems, source, paintFor(process.stderr)));
   }
 
-  refused({ code, message }: Omit<Complaint, "exitCode">): void {
-    print(process.stderr, [`${paintFor(process.stderr)("red", "error:")} ${message}${code === undefined ? "" : ` [${code}]`}`]);
+  refused(complaint: Omit<Complaint, "exitCode">): void {
+    print(process.stderr, [complaintLine(complaint, paintFor(process.stderr))]);
   }
 
   ended(workflow: Workflow, result: RunResult): void {

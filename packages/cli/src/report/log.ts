@@ -1,5 +1,6 @@
 import type { StepResult } from "@glovebox/engine";
 import type { LogEntry } from "@glovebox/sandbox";
+import { plural } from "./amount.ts";
 import type { Paint, Style } from "./paint.ts";
 import { type Room, shownLines } from "./shown.ts";
 
@@ -20,6 +21,6 @@ export function logLines(entries: readonly LogEntry[], room: Room, paint: Paint)
     const style = STYLES[level];
     return style === undefined ? line : paint(style, line);
   });
-  if (entries.length > kept.length) lines.push(`… ${entries.length - kept.length} more lines (--json has all)`);
+  if (entries.length > kept.length) lines.push(`… ${plural(entries.length - kept.length, "more line")} (--json has all)`);
   return lines;
 }

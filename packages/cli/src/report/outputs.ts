@@ -4,6 +4,8 @@ import type { Paint, Style } from "./paint.ts";
 import { type Room, shownLine, shownValue } from "./shown.ts";
 import { lineOf, shortly, stepLines } from "./step-line.ts";
 
+const NAME_COLUMNS = 200;
+
 const STATE_STYLES: Readonly<Record<RunResult["state"], Style>> = { succeeded: "green", failed: "red", cancelled: "yellow" };
 
 /** What a run came to: its state, what each step cost, its outputs. */
@@ -23,14 +25,17 @@ function headLines({ file }: Pick<Workflow, "file">, result: RunResult, paint: P
 function causeLines({ cause }: RunResult): string[] {
   if (cause?.kind === "run_timeout") return [`  the time for the run was up: ${duration(cause.maxMs)}`];
   if (cause?.kind === "output_failed")
-    return [`  its output "${cause.output}" could not be made: ${shownLine(shortly(cause.outcome), 500)}`];
+    return [`  its output "${shownLine(cause.output, NAME_COLUMNS)}" could not be made: ${shownLine(shortly(cause.outcome), 500)}`];
   return [];
 }
 
 function outputLines({ outputs }: RunResult, room: Room, paint: Paint): string[] {
   const entries = Object.entries(outputs);
   if (entries.length === 0) return [];
-  return ["", ...entries.flatMap(([name, value]) => valueLines(paint("bold", `${name}:`), shownValue(value, room)))];
+  return [
+    "",
+    ...entries.flatMap(([name, value]) => valueLines(paint("bold", `${shownLine(name, NAME_COLUMNS)}:`), shownValue(value, room))),
+  ];
 }
 
 function valueLines(label: string, lines: readonly string[]): string[] {

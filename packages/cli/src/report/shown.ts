@@ -1,4 +1,5 @@
 import { type Json, neutralise } from "@glovebox/sandbox";
+import { plural } from "./amount.ts";
 
 /** How much of one text a reader gets. A terminal is read by a person, a file by whoever wants all of it. */
 export interface Room {
@@ -17,7 +18,7 @@ export function roomOf(stream: { readonly isTTY?: boolean }): Room {
 export function shownLines(text: string, room: Room): string[] {
   const lines = neutralise(text).replace(/\n$/, "").split("\n");
   const kept = lines.slice(0, room.lines).map((line) => cutLine(line, room.columns));
-  if (lines.length > kept.length) kept.push(`… ${lines.length - kept.length} more lines (--json has all)`);
+  if (lines.length > kept.length) kept.push(`… ${plural(lines.length - kept.length, "more line")} (--json has all)`);
   return kept;
 }
 
@@ -25,7 +26,9 @@ export function shownLines(text: string, room: Room): string[] {
 export function shownTraceback(text: string, room: Room): string[] {
   const lines = neutralise(text).replace(/\n$/, "").split("\n");
   const cut = lines.length > room.lines;
-  const kept = cut ? [...lines.slice(0, 10), `… ${lines.length - room.lines} more lines`, ...lines.slice(10 - room.lines)] : lines;
+  const kept = cut
+    ? [...lines.slice(0, 10), `… ${plural(lines.length - room.lines, "more line")}`, ...lines.slice(10 - room.lines)]
+    : lines;
   return kept.map((line) => cutLine(line, room.columns));
 }
 
