@@ -1,4 +1,4 @@
-import { Composer, CST, isAlias, isMap, isScalar, isSeq, Lexer, type ParsedNode, Parser, type Scalar } from "yaml";
+import { Composer, CST, type Document, isAlias, isMap, isScalar, isSeq, Lexer, type ParsedNode, Parser, type Scalar } from "yaml";
 import type { Findings } from "./findings.ts";
 import type { Source, Span } from "./source.ts";
 import { escaped, quoted } from "./text.ts";
@@ -28,15 +28,7 @@ export function parseDocument(source: Source, findings: Findings): Node | undefi
   if (findings.failed) return undefined;
   const tokens = tokensOf(text, findings);
   if (tokens === undefined) return undefined;
-  const composer = new Composer({
-    version: "1.2",
-    schema: "core",
-    merge: false,
-    uniqueKeys: false,
-    logLevel: "silent",
-    prettyErrors: false,
-  });
-  const documents = [...composer.compose(tokens, true, text.length)];
+  const documents = compose(tokens, text.length);
   const [document, second] = documents;
   let lastLine = 0;
   let shown = 0;
@@ -62,6 +54,25 @@ export function parseDocument(source: Source, findings: Findings): Node | undefi
     return undefined;
   }
   return new TreeBuilder(text, findings).build(contents as ParsedNode);
+}
+
+/** Synchronous. Nobody sees the stacks of the library's errors, and a hundred thousand of them would take seconds. */
+function compose(tokens: readonly CST.Token[], length: number): Document.Parsed[] {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    const composer = new Composer({
+      version: "1.2",
+      schema: "core",
+      merge: false,
+      uniqueKeys: false,
+      logLevel: "silent",
+      prettyErrors: false,
+    });
+    return [...composer.compose(tokens, true, length)];
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function refuseCharacters(text: string, findings: Findings): void {
