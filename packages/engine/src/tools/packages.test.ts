@@ -196,6 +196,14 @@ test("packages says plainly why a lock file can't be read", async () => {
     [`{ "packages": {} }`, /it is no lock file of npm/],
     [`{ "lockfileVersion": 1, "dependencies": {} }`, /it is of version 1, which says too little: npm 7 or newer writes another/],
     [`{ "lockfileVersion": 3, "packages": { "node_modules/a": 7 } }`, /the entry "node_modules\/a" is not of its form/],
+    [`{ "lockfileVersion": 3, "packages": { "${"a/".repeat(48)}a": {} } }`, /the entry "(?:a\/)+a" is not of its form/],
+    [
+      JSON.stringify(
+        lockOf({ "node_modules/a": { dependencies: Object.fromEntries(Array.from({ length: 200_001 }, (_, i) => [i, "*"])) } }),
+      ),
+      /it has more than 200000 dependencies/,
+    ],
+    [" ".repeat(33 * 2 ** 20), /it has 34603008 bytes, and 33554432 are allowed/],
     [`{ "lockfileVersion": 3, "packages": { "/etc": {} } }`, /the entry "\/etc" is not of its form/],
   ] as const) {
     await write("open/broken/package-lock.json", text);

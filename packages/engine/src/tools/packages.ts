@@ -10,6 +10,8 @@ import type { Tool } from "./tool.ts";
 /** Enough to tell what kinds of files weigh, and little enough for a guest to take in at once. */
 const FILES_LISTED = 10_000;
 const FILES_LISTED_MAX = 50_000;
+/** Room for tens of thousands of packages. What is read here is parsed in the host. */
+const LOCK_BYTES_MAX = 32 * 2 ** 20;
 
 /**
  * `{ project?, files_max? }` to
@@ -51,7 +53,10 @@ export const packages: Tool = {
     const folder = folderOf(context);
     const path = await folder.locate(String(project));
     const file = join(path, "package-lock.json");
-    const lock = readLock(decode(file, await folder.read(file, { signal: context.signal })), join(String(project), "package-lock.json"));
+    const lock = readLock(
+      decode(file, await folder.read(file, { bytesMax: LOCK_BYTES_MAX, signal: context.signal })),
+      join(String(project), "package-lock.json"),
+    );
     const disk = await readDisk(path, await modulesOf(lock, path, folder), context.signal);
     return report(lock, disk, listed);
   },

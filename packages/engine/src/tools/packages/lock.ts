@@ -29,6 +29,9 @@ export interface Lock {
 const TEXT_MAX = 256;
 const PATH_MAX = 4_096;
 export const PACKAGES_MAX = 50_000;
+/** Each is looked up in every folder above: these two together bound the time that a hostile lock file takes to some seconds. */
+const DEPENDENCIES_MAX = 200_000;
+const FOLDERS_MAX = 48;
 
 /**
  * Reads the text of a `package-lock.json`, version 2 or 3. Pure. What can't be resolved (optional packages for other platforms are always all
@@ -45,27 +48,38 @@ export function readLock(text: string, file: string): Lock {
   if (root === undefined || typeof version !== "number") return refuse("it is no lock file of npm");
   if (packages === undefined) return refuse(`it is of version ${version}, which says too little: npm 7 or newer writes another`);
   const raw = new Map<string, Raw>();
+  let dependencies = 0;
   for (const [path, value] of Object.entries(packages)) {
     const entry = record(value);
     if (entry === undefined || !isPlain(path)) return refuse(`the entry ${JSON.stringify(path.slice(0, TEXT_MAX))} is not of its form`);
     raw.set(path, entry);
+    dependencies += GROUPS.reduce((sum, group) => sum + Object.keys(record(entry[group]) ?? {}).length, 0);
     if (raw.size > PACKAGES_MAX) return refuse(`it has more than ${PACKAGES_MAX} packages`);
+    if (dependencies > DEPENDENCIES_MAX) return refuse(`it has more than ${DEPENDENCIES_MAX} dependencies`);
   }
   const entries = new Map<string, LockEntry>();
-  for (const [path, entry] of raw) if (entry["link"] !== true) entries.set(path, entryOf(path, entry, raw));
+  const holders = new Set(
+    Array.from(raw.keys())
+      .filter(isInstalled)
+      .map((path) => path.slice(0, Math.max(0, path.lastIndexOf("node_modules/") - 1))),
+  );
+  for (const [path, entry] of raw) if (entry["link"] !== true) entries.set(path, entryOf(path, entry, placesAbove(path, holders), raw));
   return { version, entries };
 }
 
+const SHIPPED = ["dependencies", "optionalDependencies", "peerDependencies"];
+const GROUPS = [...SHIPPED, "devDependencies"];
+
 type Raw = Readonly<Record<string, unknown>>;
 
-function entryOf(path: string, entry: Raw, all: ReadonlyMap<string, Raw>): LockEntry {
+function entryOf(path: string, entry: Raw, places: readonly string[], all: ReadonlyMap<string, Raw>): LockEntry {
   const own = !isInstalled(path);
   const resolveAll = (key: string): string[] =>
     Object.keys(record(entry[key]) ?? {})
-      .map((name) => resolved(path, name, all))
+      .map((name) => resolved(name, places, all))
       .filter((found) => found !== undefined);
-  const shipped = ["dependencies", "optionalDependencies", "peerDependencies"].flatMap(resolveAll);
-  const dev = own ? resolveAll("devDependencies").filter((dependency) => !shipped.includes(dependency)) : [];
+  const shipped = new Set(SHIPPED.flatMap(resolveAll));
+  const dev = new Set(own ? resolveAll("devDependencies").filter((dependency) => !shipped.has(dependency)) : []);
   return {
     path,
     name: textOf(entry["name"]) ?? nameOf(path),
@@ -75,19 +89,25 @@ function entryOf(path: string, entry: Raw, all: ReadonlyMap<string, Raw>): LockE
     // Both development and something optional bring it: where development is left out, it is optional.
     optional: entry["optional"] === true || entry["devOptional"] === true,
     own,
-    dependencies: [...new Set([...shipped, ...dev])],
-    devDependencies: [...new Set(dev)],
+    dependencies: [...shipped, ...dev],
+    devDependencies: [...dev],
   };
 }
 
-/** Where Node finds `name` from a package in `path`: in the nearest `node_modules` at or above it. */
-function resolved(path: string, name: string, all: ReadonlyMap<string, Raw>): string | undefined {
+/** Where Node finds packages from `path`, the nearest first: in the `node_modules` of each folder at or above it that has one. */
+function placesAbove(path: string, holders: ReadonlySet<string>): readonly string[] {
+  const places: string[] = [];
   for (let at: string | undefined = path; at !== undefined; at = at === "" ? undefined : at.slice(0, Math.max(0, at.lastIndexOf("/")))) {
-    if (at === "node_modules" || at.endsWith("/node_modules")) continue;
-    const candidate = at === "" ? `node_modules/${name}` : `${at}/node_modules/${name}`;
-    const entry = all.get(candidate);
+    if (holders.has(at)) places.push(at === "" ? "node_modules/" : `${at}/node_modules/`);
+  }
+  return places;
+}
+
+function resolved(name: string, places: readonly string[], all: ReadonlyMap<string, Raw>): string | undefined {
+  for (const place of places) {
+    const entry = all.get(place + name);
     if (entry === undefined) continue;
-    const target = entry["link"] === true ? entry["resolved"] : candidate;
+    const target = entry["link"] === true ? entry["resolved"] : place + name;
     return typeof target === "string" && all.has(target) ? target : undefined;
   }
   return undefined;
@@ -105,7 +125,7 @@ export function nameOf(path: string): string {
 }
 
 function isPlain(path: string): boolean {
-  return path.length <= PATH_MAX && !path.includes("\0") && !path.startsWith("/");
+  return path.length <= PATH_MAX && path.split("/").length <= FOLDERS_MAX && !path.includes("\0") && !path.startsWith("/");
 }
 
 export function parse(text: string): unknown {
