@@ -8,6 +8,7 @@ import { build } from "esbuild";
 export async function bundleCells(): Promise<void> {
   const entry = (name: string) => fileURLToPath(new URL(`../cell/${name}.ts`, import.meta.url));
   await build({
+    absWorkingDir: fileURLToPath(new URL("..", import.meta.url)), // what paths in comments are relative to
     entryPoints: { "process-cell": entry("process-entry"), "thread-cell": entry("thread-entry") },
     outdir: process.cwd(),
     outExtension: { ".js": ".mjs" },
@@ -18,5 +19,6 @@ export async function bundleCells(): Promise<void> {
     legalComments: "none",
     charset: "utf8",
     logLevel: "error",
+    tsconfigRaw: {}, // whatever lies in a folder above has no say
   });
 }

@@ -30,7 +30,17 @@ export function inputsDigest(): string {
     }
     parts.push(actual);
   }
-  for (const name of ["sucrase", "ajv", "ajv-formats", "fast-uri", "fast-deep-equal", "json-schema-traverse", "lines-and-columns", "esbuild"]) parts.push((require(`${name}/package.json`) as { version: string }).version);
+  for (const name of [
+    "sucrase",
+    "ajv",
+    "ajv-formats",
+    "fast-uri",
+    "fast-deep-equal",
+    "json-schema-traverse",
+    "lines-and-columns",
+    "esbuild",
+  ])
+    parts.push((require(`${name}/package.json`) as { version: string }).version);
   const source = fileURLToPath(new URL("..", import.meta.url));
   for (const name of readdirSync(source, { recursive: true, encoding: "utf8" }).sort()) {
     if (/\.(ts|py|js)$/.test(name) && !name.includes(".test.")) parts.push(name, digest(readFileSync(join(source, name))));

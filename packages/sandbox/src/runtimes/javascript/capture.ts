@@ -63,6 +63,7 @@ function bundle(name: string): string {
     minify: true,
     legalComments: "none",
     logLevel: "silent",
+    tsconfigRaw: {}, // whatever lies in a folder above has no say
   });
   const [file] = outputFiles;
   if (!file) throw new Error(`no bundle of ${name}`);
