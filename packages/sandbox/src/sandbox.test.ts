@@ -69,6 +69,7 @@ for (const home of ["process", "thread"] as const) {
         ["output", python("return 'x' * 10**5", { limits: { outputBytes: 1000 } })],
         ["output", javascript("return 'x'.repeat(1e5)", { limits: { outputBytes: 1000 } })],
         ["log", python("while True: print('x' * 100)", { limits: { logBytes: 1000 } })],
+        ["log", python("import sys\nsys.stdout.write(('x' * 100 + '\\n') * 10**5)")],
         ["log", javascript("while (true) console.log('x'.repeat(100))", { limits: { logBytes: 1000 } })],
       ];
       for (const [limit, request] of cases) {

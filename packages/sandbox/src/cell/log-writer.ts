@@ -9,6 +9,8 @@ const SENT_AT_ONCE = 64;
 /** After these, writes are gathered until there are so many bytes or so much time has passed. */
 const GATHERED_BYTES = 8192;
 const GATHERED_MS = 5;
+/** The longest piece of one call, far below what the parent takes in one frame. */
+const PIECE_BYTES = 65_536;
 
 /**
  * Sends what a guest prints to the parent, as calls of `log`. One call is outstanding at most: the next waits for the answer to the one
@@ -29,13 +31,16 @@ export class LogWriter {
     this.#nonce = nonce;
   }
 
-  /** Copies `text` before it returns. */
+  /** Copies `text` before it returns, in pieces that are sent one after the other: a guest may pass all of its memory. */
   write(level: LogLevel, text: Uint8Array): void {
     if (level !== this.#level) this.flush();
     this.#level = level;
-    this.#gathered.push(text.slice());
-    this.#bytes += text.length;
-    if (this.#sent < SENT_AT_ONCE || this.#bytes >= GATHERED_BYTES || performance.now() - this.#sentAt >= GATHERED_MS) this.flush();
+    for (let at = 0; at < text.length; at += PIECE_BYTES) {
+      const piece = text.slice(at, at + PIECE_BYTES);
+      this.#gathered.push(piece);
+      this.#bytes += piece.length;
+      if (this.#sent < SENT_AT_ONCE || this.#bytes >= GATHERED_BYTES || performance.now() - this.#sentAt >= GATHERED_MS) this.flush();
+    }
   }
 
   flush(): void {
