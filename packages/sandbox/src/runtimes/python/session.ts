@@ -64,8 +64,8 @@ export class PythonSession {
   umask = 0o022;
   /** Imports that were called so far. */
   calls = 0;
-  /** Since when the guest has done nothing but look at the time, and the last call in which it did. */
-  readonly waiting = { sinceNs: 0n, call: -1 };
+  /** Since when the guest has done nothing but look at clocks, when and in which call it last did, and how often since the time changed. */
+  readonly waiting = { sinceNs: 0n, lookedNs: 0n, call: -1, looks: 0 };
   ended: Ended | undefined;
 
   constructor(host: PythonHost, attempt: Attempt) {
