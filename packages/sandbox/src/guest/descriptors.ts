@@ -2,7 +2,7 @@ import { ERRNO } from "./errno.ts";
 import type { OpenFile } from "./open-file.ts";
 
 /** Open descriptors at a time: enough for any program, few enough that what they hold stays small. */
-export const DESCRIPTORS_MAX = 256;
+const DESCRIPTORS_MAX = 256;
 
 /** The table of one attempt's descriptors. A new one gets the lowest free number. */
 export class Descriptors {

@@ -3,7 +3,7 @@ import { trap } from "../../guest/trap.ts";
 import { gmtime, timegm, tzset } from "./calendar.ts";
 import { clockResGet, clockTimeGet, dateNow, now } from "./clock.ts";
 import * as paths from "./paths.ts";
-import * as process from "./process.ts";
+import * as guestProcess from "./process.ts";
 import type { PythonHost, PythonSession } from "./session.ts";
 import * as transfers from "./transfers.ts";
 
@@ -41,10 +41,10 @@ const WASI: Readonly<Record<string, Call | Answer>> = {
   fd_fdstat_get: transfers.fdStatus,
   clock_time_get: clockTimeGet,
   clock_res_get: clockResGet,
-  random_get: process.randomGet,
-  environ_sizes_get: process.environSizesGet,
+  random_get: guestProcess.randomGet,
+  environ_sizes_get: guestProcess.environSizesGet,
   environ_get: ZERO,
-  proc_exit: process.exit,
+  proc_exit: guestProcess.exit,
 };
 
 /** Files, memory, time and the process, in the attempt's own state. */
@@ -105,17 +105,17 @@ const SYSTEM: Readonly<Record<string, Call | Answer>> = {
   _setitimer_js: FAILED, // nothing could interrupt a guest
 
   // Memory.
-  emscripten_resize_heap: process.resizeHeap,
-  emscripten_get_heap_max: process.heapMax,
+  emscripten_resize_heap: guestProcess.resizeHeap,
+  emscripten_get_heap_max: guestProcess.heapMax,
 
   // The process: one user, no other programs.
-  exit: process.exit,
-  _abort_js: process.abort,
-  __assert_fail: process.assertionFailed,
+  exit: guestProcess.exit,
+  _abort_js: guestProcess.abort,
+  __assert_fail: guestProcess.assertionFailed,
   _emscripten_system: refuse(ERRNO.ENOSYS),
   __syscall_getuid32_js: ZERO,
-  __syscall_umask_js: process.setUmask,
-  _emscripten_get_progname: process.programName,
+  __syscall_umask_js: guestProcess.setUmask,
+  _emscripten_get_progname: guestProcess.programName,
   _Py_emscripten_runtime: NULL, // a string that describes the host
   _Py_CheckEmscriptenSignals_Helper: ZERO, // the signal that the host has raised: none
   emscripten_runtime_keepalive_push: NOTHING,
@@ -165,11 +165,11 @@ const OUTSIDE: Readonly<Record<string, Answer>> = {
 /** The bridge between Python and JavaScript, with nothing on its other side. */
 const BRIDGE: Readonly<Record<string, Call | Answer>> = {
   // Those that throw in JavaScript, and are not returned from.
-  JsvError_Throw: process.bridgeFailed,
-  hiwire_invalid_ref_js: process.bridgeFailed,
-  throw_no_gil: process.bridgeFailed,
-  emscripten_asm_const_int: process.bridgeFailed, // runs text as JavaScript
-  ffi_call_js: process.bridgeFailed, // calls a C function by a description that the guest writes
+  JsvError_Throw: guestProcess.bridgeFailed,
+  hiwire_invalid_ref_js: guestProcess.bridgeFailed,
+  throw_no_gil: guestProcess.bridgeFailed,
+  emscripten_asm_const_int: guestProcess.bridgeFailed, // runs text as JavaScript
+  ffi_call_js: guestProcess.bridgeFailed, // calls a C function by a description that the guest writes
 
   JsvError_Check: TRUE, // a null reference is an error
   JsvNoValue_Check: TRUE,
@@ -359,7 +359,7 @@ export function pythonImports(host: PythonHost, module: WebAssembly.Module): Web
 }
 
 function importOf(host: PythonHost, from: string, name: string): (...given: never[]) => unknown {
-  if (TABLE_CALLS.includes(name)) return (index: number, ...given: number[]) => process.callTable(host, index, ...given);
+  if (TABLE_CALLS.includes(name)) return (index: number, ...given: number[]) => guestProcess.callTable(host, index, ...given);
   const what = TABLES[from]?.[name];
   if (what === undefined) throw new Error(`frozen CPython imports ${from}.${name}, which is not in the table`);
   if (typeof what !== "function") return () => what.answer;

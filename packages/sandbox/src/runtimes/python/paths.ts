@@ -1,7 +1,7 @@
 import { ERRNO } from "../../guest/errno.ts";
 import type { Directory, Node } from "../../guest/node.ts";
 import { OpenFile } from "../../guest/open-file.ts";
-import type { PythonSession } from "./session.ts";
+import { AT_FDCWD, type PythonSession } from "./session.ts";
 import { writeStat, writeStatfs } from "./stat.ts";
 
 // System calls of Emscripten's C library that name files. Each returns a result or a negative errno.
@@ -32,8 +32,6 @@ function withPath(
   const from = session.startOf(descriptor, path);
   return typeof from === "number" ? from : operation(from, path);
 }
-
-const AT_FDCWD = -100;
 
 export function openAt(session: PythonSession, descriptor: number, address: number, flags: number, variadic: number): number {
   return withPath(session, descriptor, address, (from, path) => {

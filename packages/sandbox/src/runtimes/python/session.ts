@@ -25,7 +25,7 @@ export type Ended =
   | { readonly kind: "fault"; readonly error: unknown };
 
 /** The attempt's memory account: linear memory above where it began, and the bytes of files and pipes, together. */
-export class MemoryAccount implements Quota {
+class MemoryAccount implements Quota {
   readonly max: number;
   #used = 0;
 
@@ -50,8 +50,8 @@ export class MemoryAccount implements Quota {
 
 const HOME = "/home";
 const PATH_BYTES_MAX = 4096;
-/** `UTIME`'s and `openat`'s way to say "from the working directory". */
-const AT_FDCWD = -100;
+/** In place of a descriptor: paths start from the working directory. */
+export const AT_FDCWD = -100;
 
 /** All the state that the imports of frozen CPython have for one attempt: nothing of it reaches the next. */
 export class PythonSession {

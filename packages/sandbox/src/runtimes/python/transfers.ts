@@ -8,7 +8,6 @@ import { writeStatfs } from "./stat.ts";
 // System calls on open descriptors. Those that WASI names (`fd_...`) return an errno, Emscripten's own a result or a negative errno.
 
 const VECTORS_MAX = 1024; // IOV_MAX
-const SYMBOLIC_NAME_MAX = 255;
 const FILE_TYPE = { pipe: 0, device: 4, directory: 3, file: 4 } as const;
 
 /** Goes through a list of (address, length) until one gives less than was asked. The sum of what was given is written to `out`. */
@@ -202,7 +201,7 @@ export function readDirectory(session: PythonSession, descriptor: number, out: n
   let at = 0;
   let offset = file.offset;
   for (const { name, node, next } of file.entries()) {
-    const bytes = new TextEncoder().encode(name).subarray(0, SYMBOLIC_NAME_MAX);
+    const bytes = new TextEncoder().encode(name);
     const length = (NAME_AT + bytes.length + 1 + 7) & ~7;
     if (at + length > into.length) {
       if (at === 0) return -ERRNO.EINVAL;
