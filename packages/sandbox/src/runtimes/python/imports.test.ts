@@ -161,6 +161,19 @@ describe("pythonImports()", () => {
     }
   });
 
+  test("tells a mistake of ours from a stack that the guest has used up", () => {
+    const mistaken = makeHost();
+    mistaken.attempt.monotonicNs = () => {
+      throw new Error("ours");
+    };
+    assert.throws(() => mistaken.call("emscripten_get_now"), WebAssembly.RuntimeError);
+    assert.deepEqual(mistaken.session.ended, { kind: "fault", error: new Error("ours") });
+    const deep = makeHost();
+    deep.attempt.monotonicNs = () => deep.attempt.monotonicNs();
+    assert.throws(() => deep.call("emscripten_get_now"), RangeError);
+    assert.deepEqual([deep.session.ended, deep.attempt.over], [undefined, true]);
+  });
+
   test("traps where no attempt is inside", () => {
     const { host, call } = makeHost();
     host.session = undefined;

@@ -1,3 +1,4 @@
+import { endOfThrow } from "../../guest/ending.ts";
 import { ERRNO } from "../../guest/errno.ts";
 import { trap } from "../../guest/trap.ts";
 import { gmtime, timegm, tzset } from "./calendar.ts";
@@ -370,7 +371,10 @@ function importOf(host: PythonHost, from: string, name: string): (...given: neve
     try {
       return what(session, ...given);
     } catch (error) {
-      // Ours, not the guest's: it might catch it and go on with an import half done. The trap of session.end() has noted its reason.
+      session.attempt.over = true;
+      // A trap of session.end(), or a stack that was used up in here: no guest can catch either. The rest is a mistake of ours, which it
+      // might catch, to go on with an import half done.
+      if (endOfThrow(error)) throw error;
       return session.end({ kind: "fault", error });
     }
   };
