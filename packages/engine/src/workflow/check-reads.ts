@@ -8,7 +8,7 @@ const OF_A_STEP = ["output", "status"];
 const OF_A_RUN = ["id", "inputs"];
 
 /** What is read of steps, by step: ids with the first place that reads each. */
-type Implied = ReadonlyMap<string, ReadonlyMap<string, PlacedRead>>;
+export type Implied = ReadonlyMap<string, ReadonlyMap<string, PlacedRead>>;
 
 /** Checks what references and expressions read. What they read of other steps makes those dependencies. */
 export function checkReads(draft: Draft, steps: ReadonlyMap<string, DraftStep>, findings: Findings): Implied {

@@ -1,4 +1,4 @@
-import { checkReads } from "./check-reads.ts";
+import { checkReads, type Implied } from "./check-reads.ts";
 import type { Step, Workflow } from "./document.ts";
 import type { Draft, DraftStep, PlacedId } from "./draft.ts";
 import type { Findings } from "./findings.ts";
@@ -41,9 +41,6 @@ function checkDependencies({ id, dependsOn }: DraftStep, steps: ReadonlyMap<stri
     seen.add(dependency);
   }
 }
-
-/** Ids to the steps that they read, with the first place of each. */
-export type Implied = ReadonlyMap<string, ReadonlyMap<string, PlacedRead>>;
 
 function checkCycles(steps: ReadonlyMap<string, DraftStep>, implied: Implied, findings: Findings): void {
   const edges: Edges = new Map(

@@ -44,7 +44,7 @@ for (const [title, text] of Object.entries(TOO_DEEP)) {
 }
 
 /** Long runs of each; what they have in common is that a careless reader needs minutes or gigabytes for some of them. */
-const RUN = 2 ** 16;
+const RUN = 2 ** 15;
 const PIECES_OF_RUNS = [
   "a,",
   "- a\n",

@@ -6,7 +6,7 @@ import { nearest, quoted } from "./text.ts";
 import type { Node, ScalarNode } from "./tree.ts";
 
 /** Characters of one expression. More than that is a program: it belongs in a code step. */
-export const EXPRESSION_LENGTH_MAX = 10_000;
+const EXPRESSION_LENGTH_MAX = 10_000;
 
 /** JavaScript that is only a name, and names below it. */
 const PATH = /^\s*([A-Za-z_$][\w$]*)(?:\.[A-Za-z_$][\w$]*)*\s*$/;

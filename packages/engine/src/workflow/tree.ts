@@ -11,7 +11,7 @@ export interface ScalarNode extends Span {
   readonly style: "plain" | "quoted" | "literal" | "folded";
 }
 
-export interface ListNode extends Span {
+interface ListNode extends Span {
   readonly kind: "list";
   readonly items: readonly Node[];
 }
