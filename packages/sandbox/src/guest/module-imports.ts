@@ -67,7 +67,10 @@ export class ModuleImports {
       try {
         return what(session, this.#memory, ...values);
       } catch (error) {
-        // Ours, not the guest's: it might catch it and go on with an import half done. The trap of session.end() has noted its reason.
+        session.attempt.over = true;
+        // A trap of session.end(), or a stack that was used up in here: no guest can catch either. The rest is a mistake of ours, which it
+        // might catch, to go on with an import half done.
+        if (endOfThrow(error)) throw error;
         return session.end({ kind: "fault", error });
       }
     };
