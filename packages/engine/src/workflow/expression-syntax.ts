@@ -1,4 +1,4 @@
-import type { Json } from "@glovebox/sandbox";
+import type { Json, Outcome } from "@glovebox/sandbox";
 import type { GuestRunner } from "../steps/context.ts";
 import type { Findings } from "./findings.ts";
 import type { PlacedPattern } from "./pending.ts";
@@ -61,7 +61,7 @@ export async function checkSyntax(
     findings.error(
       "not-checked",
       first,
-      `the expressions of the document could not be checked: the guest that parses them ended as ${outcome.kind}`,
+      `the expressions of the document could not be checked: the guest that parses them ended as ${ending(outcome)}`,
     );
     return;
   }
@@ -82,6 +82,11 @@ export async function checkSyntax(
     if (answer !== undefined && pattern !== undefined)
       findings.error("pattern-syntax", pattern.span, `the pattern is no regular expression: ${answer.message}`);
   }
+}
+
+function ending(outcome: Outcome): string {
+  if (outcome.kind === "trapped") return `${outcome.kind} (${outcome.trap})`;
+  return outcome.kind === "exhausted" ? `${outcome.kind} (${outcome.limit})` : outcome.kind;
 }
 
 /** What a guest found; its words are the engine's, quoting the document. Line and column are 1-based, in the source itself. */
