@@ -1,0 +1,28 @@
+// The command from nothing to its end: a process that starts, a workflow of three steps, one of them in the sandbox. With the runtimes
+// built and Node's compile cache filled; without `npx`, which takes longer than all of it.
+import { fileURLToPath } from "node:url";
+import type { Comparison } from "../figure.ts";
+import { contest } from "../measure/contest.ts";
+import { output } from "../measure/process.ts";
+
+const BIN = fileURLToPath(new URL("../../packages/cli/bin/glovebox.js", import.meta.url));
+const DEMO = fileURLToPath(new URL("../../examples/wasm-integration.yaml", import.meta.url));
+
+export async function compare(): Promise<Comparison> {
+  const { cold, nothing } = await contest(5, {
+    cold: { perRound: 5, work: () => timed([BIN, "run", DEMO, "hello world"]) },
+    nothing: { perRound: 5, work: () => timed(["-e", "0"]) },
+  });
+  return {
+    title: "The command",
+    figures: [
+      { what: "`glovebox run` of a demo of three steps", value: cold.median, p95: cold.p95, unit: "ms", aim: { atMost: 350 } },
+      { what: "a `node` process that does nothing", value: nothing.median, p95: nothing.p95, unit: "ms" },
+    ],
+    notes: [],
+  };
+}
+
+async function timed(args: readonly string[]): Promise<undefined> {
+  await output(process.execPath, args);
+}
