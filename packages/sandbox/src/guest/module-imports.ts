@@ -1,6 +1,6 @@
 import type { Attempt, GuestEnd } from "../cell/attempt.ts";
 import { cut } from "../text.ts";
-import { PREVIEW1, PREVIEW1_MODULE, type Preview1Name } from "../wasm/preview1.ts";
+import { PREVIEW1_MODULE, type Preview1Name } from "../wasm/preview1.ts";
 import { endOfThrow } from "./ending.ts";
 import type { GuestMemory } from "./memory.ts";
 import { trap } from "./trap.ts";
@@ -11,38 +11,46 @@ import { WasiSession } from "./wasi-session.ts";
 /** AssemblyScript keeps a string's length in bytes in front of its UTF-16 units. Source: its runtime's layout, `rtSize` at -4. */
 const STRING_BYTES_MAX = 4096;
 
+/** Calls that an import makes within each other, generously: frames of this one are among the smallest there are. */
+const FRAMES_NEEDED = 100;
+
 /**
- * What a module may import, for one instance: the names of WASI preview 1, and AssemblyScript's `env.abort`. Nothing of it throws for what a
- * guest passes; all state is the attempt's.
+ * Throws a RangeError where the stack has no room for so many calls. Guests choose at which depth they call: without this, the stack could
+ * end in the middle of an import, such as between two pieces of a frame to the parent. It takes less than a microsecond.
+ */
+function haveRoom(frames: number): number {
+  return frames === 0 ? 0 : haveRoom(frames - 1) + 1;
+}
+
+/**
+ * What a module imports, of the names of WASI preview 1 and AssemblyScript's `env.abort`. It is made once for all instances of the module, of
+ * which one at a time is entered. Nothing of it throws for what a guest passes, and all state is the attempt's.
  */
 export class ModuleImports {
   readonly modules: WebAssembly.Imports;
-  readonly #memory: GuestMemory;
   readonly #command: boolean;
+  #memory: GuestMemory | undefined;
   #session: WasiSession | undefined;
   #aborted: string | undefined;
 
-  /** @param command standard output is the result (else it is logged) and the input is on standard input */
-  constructor(memory: GuestMemory, command: boolean) {
-    this.#memory = memory;
+  /**
+   * @param names what the module imports, after it was inspected
+   * @param command standard output is the result (else it is logged) and the input is on standard input
+   */
+  constructor(names: readonly { readonly module: string; readonly field: string }[], command: boolean) {
     this.#command = command;
-    const names = Object.keys(PREVIEW1) as Preview1Name[];
+    const offered = names.filter((name) => name.module === PREVIEW1_MODULE).map((name) => name.field as Preview1Name);
     this.modules = {
-      [PREVIEW1_MODULE]: Object.fromEntries(names.map((name) => [name, this.#guarded(preview1(name))])),
-      env: {
-        memory: memory.memory,
-        abort: this.#guarded((session, _memory, message: number, file: number, line: number, column: number) => {
-          const where = this.#string(file);
-          this.#aborted = `${this.#string(message) ?? "abort"}${where === undefined ? "" : ` in ${where}:${line >>> 0}:${column >>> 0}`}`;
-          return session.end({ kind: "exited" });
-        }),
-      },
+      [PREVIEW1_MODULE]: Object.fromEntries(offered.map((name) => [name, this.#guarded(preview1(name))])),
+      env: { abort: this.#guarded((session, memory, ...values: number[]) => this.#abort(session, memory, ...values)) },
     };
   }
 
-  /** A guest is about to be entered. Until then, and after its end, no import can be called: it ends in a trap. */
-  begin(attempt: Attempt, input: Uint8Array): void {
+  /** The instance of this memory is about to be entered. Until then, and after its end, no import can be called: it ends in a trap. */
+  begin(memory: GuestMemory, attempt: Attempt, input: Uint8Array): void {
+    this.#memory = memory;
     this.#session = new WasiSession(attempt, this.#command ? input : new Uint8Array(), this.#command);
+    this.#aborted = undefined;
   }
 
   /** What was written to standard output. */
@@ -63,9 +71,11 @@ export class ModuleImports {
   #guarded(what: (session: WasiSession, memory: GuestMemory, ...values: never[]) => number) {
     return (...values: never[]): number => {
       const session = this.#session;
-      if (!session || session.attempt.over) return trap();
+      const memory = this.#memory;
+      if (!session || !memory || session.attempt.over) return trap();
       try {
-        return what(session, this.#memory, ...values);
+        haveRoom(FRAMES_NEEDED);
+        return what(session, memory, ...values);
       } catch (error) {
         session.attempt.over = true;
         // A trap of session.end(), or a stack that was used up in here: no guest can catch either. The rest is a mistake of ours, which it
@@ -76,10 +86,16 @@ export class ModuleImports {
     };
   }
 
-  /** A string of AssemblyScript's, or undefined where there is none. */
-  #string(address: number): string | undefined {
-    const size = address === 0 ? undefined : this.#memory.view(address - 4, 4)?.getUint32(0, true);
-    const bytes = size === undefined ? undefined : this.#memory.bytes(address, Math.min(size, STRING_BYTES_MAX) & ~1);
-    return bytes && cut(new TextDecoder("utf-16le").decode(bytes), STRING_BYTES_MAX / 2);
+  #abort(session: WasiSession, memory: GuestMemory, message = 0, file = 0, line = 0, column = 0): number {
+    const where = stringAt(memory, file);
+    this.#aborted = `${stringAt(memory, message) ?? "abort"}${where === undefined ? "" : ` in ${where}:${line >>> 0}:${column >>> 0}`}`;
+    return session.end({ kind: "exited" });
   }
+}
+
+/** A string of AssemblyScript's, or undefined where there is none. */
+function stringAt(memory: GuestMemory, address: number): string | undefined {
+  const size = address === 0 ? undefined : memory.view(address - 4, 4)?.getUint32(0, true);
+  const bytes = size === undefined ? undefined : memory.bytes(address, Math.min(size, STRING_BYTES_MAX) & ~1);
+  return bytes && cut(new TextDecoder("utf-16le").decode(bytes), STRING_BYTES_MAX / 2);
 }

@@ -37,7 +37,6 @@ export function moduleChamber(bytes: Uint8Array, name = "module"): Chamber | Gue
 /** An instance that nobody has entered yet. */
 interface Prepared {
   readonly memory: WebAssembly.Memory;
-  readonly imports: ModuleImports;
   /** Or what V8 threw because a segment did not fit: the guest's doing, which ends the attempt that it was made for. */
   readonly instance: WebAssembly.Instance | { readonly failure: unknown };
   readonly instantiateMs: number;
@@ -54,11 +53,13 @@ class ModuleChamber implements Chamber {
   readonly spent = false;
   readonly #module: WebAssembly.Module;
   readonly #facts: Pick<ModuleFacts, "kind" | "memory" | "tableEntries" | "initialize">;
+  readonly #imports: ModuleImports;
   #kept: { readonly memory: WebAssembly.Memory; readonly pagesMax: number } | undefined;
   #prepared: Prepared | undefined;
 
-  constructor(module: WebAssembly.Module, { kind, memory, tableEntries, initialize }: ModuleFacts) {
+  constructor(module: WebAssembly.Module, { kind, memory, tableEntries, initialize, outline }: ModuleFacts) {
     this.#module = module;
+    this.#imports = new ModuleImports(outline.imports, kind === "wasi");
     this.#facts = { kind, memory, tableEntries, initialize };
   }
 
@@ -71,9 +72,8 @@ class ModuleChamber implements Chamber {
     if (this.#kept && !wiped) noteDropped(this.#kept.memory.buffer.byteLength);
     const memory = wiped ?? new WebAssembly.Memory({ initial: minimum, maximum: pagesMax });
     this.#kept = { memory, pagesMax };
-    const imports = new ModuleImports(new GuestMemory(memory), this.#facts.kind === "wasi");
-    const instance = this.#instantiate(memory, imports);
-    this.#prepared = { memory, imports, instance, instantiateMs: performance.now() - started };
+    const instance = this.#instantiate(memory);
+    this.#prepared = { memory, instance, instantiateMs: performance.now() - started };
   }
 
   #wiped(pagesMax: number): WebAssembly.Memory | undefined {
@@ -84,9 +84,12 @@ class ModuleChamber implements Chamber {
     return memory;
   }
 
-  #instantiate(memory: WebAssembly.Memory, imports: ModuleImports): Prepared["instance"] {
+  #instantiate(memory: WebAssembly.Memory): Prepared["instance"] {
     try {
-      return new WebAssembly.Instance(this.#module, { ...imports.modules, [MEMORY_IMPORT.module]: { [MEMORY_IMPORT.field]: memory } });
+      return new WebAssembly.Instance(this.#module, {
+        ...this.#imports.modules,
+        [MEMORY_IMPORT.module]: { [MEMORY_IMPORT.field]: memory },
+      });
     } catch (failure) {
       return { failure };
     }
@@ -98,21 +101,21 @@ class ModuleChamber implements Chamber {
     if (!prepared) throw new Error("nothing was prepared");
     this.#prepared = undefined;
     this.instantiateMs = prepared.instantiateMs;
-    const { memory, imports, instance } = prepared;
-    imports.begin(attempt, guest.input);
+    const { memory, instance } = prepared;
+    this.#imports.begin(new GuestMemory(memory), attempt, guest.input);
     let end: GuestEnd;
     try {
       if ("failure" in instance) throw instance.failure;
-      end = this.#run(instance.exports, imports, memory, guest.input, attempt);
+      end = this.#run(instance.exports, memory, guest.input, attempt);
     } catch (error) {
-      end = imports.endOfThrow(error) ?? rethrow(error);
+      end = this.#imports.endOfThrow(error) ?? rethrow(error);
     }
     attempt.over = true;
     attempt.memory.peakBytes = memory.buffer.byteLength;
     return "failure" in instance ? end : this.#attribute(end, instance.exports, memory, attempt);
   }
 
-  #run(exports: Exports, imports: ModuleImports, memory: WebAssembly.Memory, input: Uint8Array, { limits }: Attempt): GuestEnd {
+  #run(exports: Exports, memory: WebAssembly.Memory, input: Uint8Array, { limits }: Attempt): GuestEnd {
     (exports[OWN_EXPORTS.start] as (() => void) | undefined)?.();
     if (this.#facts.initialize) (exports["_initialize"] as () => void)();
     switch (this.#facts.kind) {
@@ -121,7 +124,7 @@ class ModuleChamber implements Chamber {
       case "buffer":
         return enterBuffer(exports as unknown as BufferExports, new GuestMemory(memory), input, limits.outputBytes);
       case "wasi":
-        return enterCommand(exports as unknown as CommandExports, () => imports.output());
+        return enterCommand(exports as unknown as CommandExports, () => this.#imports.output());
     }
   }
 
