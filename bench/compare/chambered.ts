@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { DEFAULT_LIMITS } from "@glovebox/sandbox";
 import type { Attempt, Chamber } from "../../packages/sandbox/src/cell/attempt.ts";
 import { CurrentAttempt } from "../../packages/sandbox/src/cell/current-attempt.ts";
+import { Line } from "../../packages/sandbox/src/cell/line.ts";
 import { LogWriter } from "../../packages/sandbox/src/cell/log-writer.ts";
 import { openRuntime } from "../../packages/sandbox/src/cell/runtime.ts";
 import { findRuntimes } from "../../packages/sandbox/src/runtimes/installed.ts";
@@ -39,7 +40,9 @@ function attempt(): Attempt {
     seed: randomBytes(32).toString("hex"),
     sizes: [0, 0, 0],
     module: null,
+    files: [],
+    callBytesMax: 0,
   } as const;
-  const log = new LogWriter({ receive: () => undefined, send: () => {} }, NO_NONCE);
-  return new CurrentAttempt(header, log);
+  const line = new Line({ receive: () => undefined, send: () => {} }, NO_NONCE, 0);
+  return new CurrentAttempt(header, line, new LogWriter(line), new Map());
 }

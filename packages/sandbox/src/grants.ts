@@ -41,13 +41,27 @@ export interface HostLimits {
   /** Bytes of all request bodies, and of all response bodies as they are after decoding. */
   readonly httpBytesOut: number;
   readonly httpBytesIn: number;
-  /** Bytes of one response's body. */
+  /** Bytes of one response's body that is handed over whole. One that is read in pieces is bounded by `httpBytesIn` alone. */
   readonly httpResponseBytes: number;
   /** Milliseconds from the request to the last byte of its answer, redirects included. */
   readonly httpMs: number;
   /** Bytes of all granted files together. */
   readonly fileBytes: number;
 }
+
+const MiB = 2 ** 20;
+
+/** What no request may exceed, whatever it asks for. */
+export const HOST_LIMIT_CAPS: HostLimits = {
+  calls: 10_000_000,
+  callsPerSecond: 100_000,
+  httpRequests: 100_000,
+  httpBytesOut: 64 * MiB, // held in memory, here and in the cell
+  httpBytesIn: 16_384 * MiB, // passes through, in pieces
+  httpResponseBytes: 64 * MiB, // held in memory, here and in the cell
+  httpMs: 3_600_000,
+  fileBytes: 256 * MiB, // held in memory, in the cell
+};
 
 export const DEFAULT_HOST_LIMITS: HostLimits = {
   calls: 10_000,

@@ -1,8 +1,20 @@
 export { ERROR_CODES, type ErrorCode } from "./codes.ts";
 export { GloveboxError } from "./error.ts";
+export {
+  DEFAULT_HOST_LIMITS,
+  type FileGrant,
+  type Grants,
+  HOST_LIMIT_CAPS,
+  type HostLimits,
+  type HttpGrant,
+} from "./grants.ts";
+export { type AddressRange, parseRange } from "./host/address.ts";
+export type { HttpTransport } from "./host/http-client.ts";
+export { type HttpRule, httpRule } from "./host/http-rule.ts";
 export type { Json } from "./json.ts";
 export { DEFAULT_LIMITS, LIMIT_CAPS, type LimitName, type Limits } from "./limits.ts";
 export {
+  type AuditEntry,
   GUEST_TEXT_MAX,
   type GuestError,
   type GuestReport,

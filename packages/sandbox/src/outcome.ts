@@ -7,6 +7,7 @@ export type Outcome =
   | { readonly kind: "failed"; readonly error: GuestError }
   | { readonly kind: "trapped"; readonly trap: TrapCode; readonly detail?: string }
   | { readonly kind: "exhausted"; readonly limit: LimitName; readonly used: number; readonly max: number; readonly error?: GuestError }
+  /** A host function said no and the guest did not handle it. `reason` is the operator's: a guest is never told. */
   | { readonly kind: "refused"; readonly hostFunction: string; readonly reason: string }
   | { readonly kind: "cancelled" };
 
@@ -67,6 +68,21 @@ export interface GuestReport {
   readonly usage: Usage;
   /** What the guest printed and logged, in order, capped by `limits.logBytes`, control sequences neutralised. */
   readonly log: readonly LogEntry[];
+  /** What it asked of the host, in order: requests, secrets, and all that was refused. The first thousand. */
+  readonly audit: readonly AuditEntry[];
+}
+
+/** One thing that a guest asked of the host. For the operator: the guest never sees it, nor may another one. */
+export interface AuditEntry {
+  /** Such as `http_request`. */
+  readonly hostFunction: string;
+  readonly verdict: "given" | "refused" | "failed" | "exhausted";
+  /** Of what: an address, a secret's name. The guest's words, cut and neutralised, its secrets taken out. */
+  readonly subject: string;
+  /** Why, or how it went. Our words. */
+  readonly reason: string;
+  /** Milliseconds since the attempt started. */
+  readonly atMs: number;
 }
 
 export interface LogEntry {

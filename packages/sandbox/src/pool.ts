@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { encodeFrame, FRAME, type Frame, NONCE_BYTES } from "./cell/frame.ts";
 import type { CellDeath, CellHome, HomeOptions, OpenHome } from "./cell/home.ts";
 import { MODULES_KEPT } from "./cell/kept.ts";
+import type { OpenRequest } from "./cell/message.ts";
 import { GloveboxError } from "./error.ts";
 import type { RuntimeName } from "./runtimes/store.ts";
 
@@ -23,6 +24,7 @@ export interface Occupant {
  * One cell of a pool.
  *
  * - starting: it has been told its setup, and has not said that it is ready. It may be reserved, not occupied.
+ * - opening: whoever took it has it open a runtime, and waits until it is ready again.
  * - idle: it prepares its next instance, or has done so. A frame from it now ends it.
  * - occupied: it runs one attempt; its frames go to the occupant.
  * - gone: it was killed or died. It leaves the pool, and another is opened when one is needed.
@@ -33,8 +35,11 @@ export class PooledCell {
   /** What it holds a prepared instance of: a runtime's name or a module's digest. */
   prepared: string | undefined;
   attempts = 0;
-  state: "starting" | "idle" | "occupied" | "gone" = "starting";
+  state: "starting" | "idle" | "opening" | "occupied" | "gone" = "starting";
   readonly ready: Promise<void>;
+  readonly #opened: Set<RuntimeName>;
+  /** Settled by the next frame that says that the cell is ready, or by its end. */
+  #readiness = Promise.withResolvers<void>();
   readonly home: CellHome;
   /** Settled when the process or thread has ended. */
   readonly gone: Promise<void>;
@@ -43,29 +48,26 @@ export class PooledCell {
   #occupant: Occupant | undefined;
 
   constructor(openHome: OpenHome, options: HomeOptions, onGone: (cell: PooledCell) => void) {
-    const started = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
-    this.ready = started.promise;
-    this.ready.catch(() => {}); // whoever waits for the cell is told; nobody may be waiting
+    this.ready = this.#readiness.promise;
     this.gone = ended.promise;
-    this.prepared = options.setup.warm?.runtime;
-    const timer = setTimeout(() => this.kill(), START_MS_MAX);
-    timer.unref();
+    const warm = options.setup.warm?.runtime;
+    this.prepared = warm;
+    this.#opened = new Set(warm ? [warm] : []);
+    this.#expectReadiness();
     this.home = openHome(options, {
-      frameBytesMax: () => (this.state === "starting" ? READY_FRAME_BYTES : (this.#occupant?.frameBytesMax ?? 0)),
+      frameBytesMax: () => (this.state === "starting" || this.state === "opening" ? READY_FRAME_BYTES : (this.#occupant?.frameBytesMax ?? 0)),
       onFrame: (frame) => {
-        if (this.state === "starting" && frame.kind === FRAME.ready) {
-          clearTimeout(timer);
-          this.state = "idle";
-          started.resolve();
+        if ((this.state === "starting" || this.state === "opening") && frame.kind === FRAME.ready) {
+          this.state = this.state === "starting" ? "idle" : "occupied";
+          this.#readiness.resolve();
         } else if (this.#occupant && Buffer.compare(frame.nonce, this.#occupant.nonce) === 0) this.#occupant.onFrame(frame);
         else this.#break();
       },
       onBroken: () => this.#break(),
       onGone: (death) => {
-        clearTimeout(timer);
         this.state = "gone";
-        started.reject(new GloveboxError("CELL_START_FAILED", `Cannot start a cell: it ended with ${death.reason}`));
+        this.#readiness.reject(new GloveboxError("CELL_START_FAILED", `Cannot start a cell: it ended with ${death.reason}`));
         this.#occupant?.onGone(death);
         this.#occupant = undefined;
         onGone(this);
@@ -73,6 +75,32 @@ export class PooledCell {
       },
     });
     this.home.send(encodeFrame(FRAME.setup, NO_NONCE, [new TextEncoder().encode(JSON.stringify(options.setup))]));
+  }
+
+  /** Ends a cell that does not become ready. */
+  #expectReadiness(): void {
+    const timer = setTimeout(() => this.kill(), START_MS_MAX);
+    timer.unref();
+    // Whoever waits for the cell is told that it failed; nobody may be waiting.
+    this.#readiness.promise.catch(() => {}).finally(() => clearTimeout(timer));
+  }
+
+  hasOpened(runtime: RuntimeName): boolean {
+    return this.#opened.has(runtime);
+  }
+
+  /**
+   * Has the cell, which the caller has taken, load and prepare a runtime, so that the guest that needs it does not pay for that.
+   *
+   * @throws GloveboxError `CELL_START_FAILED`
+   */
+  open(request: OpenRequest): Promise<void> {
+    this.state = "opening";
+    this.#opened.add(request.runtime);
+    this.#readiness = Promise.withResolvers<void>();
+    this.#expectReadiness();
+    this.home.send(encodeFrame(FRAME.open, NO_NONCE, [new TextEncoder().encode(JSON.stringify(request))]));
+    return this.#readiness.promise;
   }
 
   /** Whether the cell keeps this module already; from now on it does. */
@@ -146,10 +174,12 @@ export class Pool {
     if (this.#closed) throw new GloveboxError("SANDBOX_CLOSED", "Cannot run guest: the sandbox was closed");
     const cell = this.#waiting.length === 0 ? this.#find(key, wants) : undefined;
     if (cell) return this.#lend(cell, key);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ key, wants, signal, resolve, reject });
-      this.#serve();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<PooledCell>();
+    const serve = () => this.#serve();
+    signal?.addEventListener("abort", serve);
+    this.#waiting.push({ key, wants, signal, resolve, reject });
+    this.#serve();
+    return promise.finally(() => signal?.removeEventListener("abort", serve));
   }
 
   #lend(cell: PooledCell, key: string): PooledCell {

@@ -2,34 +2,55 @@ import { createHash, randomBytes } from "node:crypto";
 import { encodeHeader } from "./cell/frame.ts";
 import type { RunHeader } from "./cell/message.ts";
 import { GloveboxError } from "./error.ts";
+import type { HostLimits } from "./grants.ts";
+import type { GrantedFile } from "./host/files.ts";
+import type { HttpTransport } from "./host/http-client.ts";
+import { type HostSetup, hostSetup } from "./host/setup.ts";
 import { DEFAULT_LIMITS, LIMIT_CAPS, type Limits } from "./limits.ts";
 import type { Guest, Request } from "./request.ts";
-import { inspectModule } from "./wasm/inspect.ts";
+import { inspectModule, type ModuleKind } from "./wasm/inspect.ts";
 
 const CODE_BYTES_MAX = 4 * 2 ** 20; // far beyond what a person or a model writes into a step
 const IMPORTS_MAX = 256;
+/** What the argument of a host call may have besides a body or an output: the head of a request. */
+const CALL_BYTES_BESIDES = 128 * 1024;
+const NO_BYTES = new Uint8Array();
 
 /** A request as a cell gets it. */
 export interface PreparedRequest {
   readonly kind: RunHeader["kind"];
   readonly limits: Limits;
-  readonly inputBytes: number;
+  readonly input: Uint8Array;
+  readonly clockBaseNs: bigint;
+  /** What it may ask the host for. */
+  readonly host: HostSetup;
+  /** Bytes that the argument of one host call may have. */
+  readonly callBytesMax: number;
   /** SHA-256 of the module; undefined for other guests. */
   readonly module: string | undefined;
   /** The parts of a run frame. `withModule`: the cell has not had this module yet. */
-  parts(withModule: boolean): Uint8Array[];
+  parts(withModule: boolean, files: readonly GrantedFile[]): Uint8Array[];
 }
 
 /**
  * Checks a request and puts it into bytes. Nothing that a guest wrote is parsed here, but for a module's sections.
  *
- * @throws GloveboxError `REQUEST_INVALID`, `LIMIT_INVALID`, `LIMIT_ABOVE_CAP`, `INPUT_TOO_LARGE`, `MODULE_REFUSED`
+ * @throws GloveboxError `REQUEST_INVALID`, `LIMIT_INVALID`, `LIMIT_ABOVE_CAP`, `INPUT_TOO_LARGE`, `MODULE_REFUSED`,
+ *   and those of hostSetup()
  */
-export function prepareRequest(request: Request, caps: Limits = LIMIT_CAPS): PreparedRequest {
+export function prepareRequest(
+  request: Request,
+  caps: Limits = LIMIT_CAPS,
+  host: { readonly caps?: HostLimits | undefined; readonly transport?: HttpTransport | undefined } = {},
+): PreparedRequest {
   const { guest } = request;
   if (typeof request.isolationKey !== "string" || request.isolationKey === "") invalid("isolationKey must be a text that is not empty");
   const limits = mergeLimits(request.limits ?? {}, caps);
-  const input = encodeInput(request, guest);
+  const bytes = guest.kind === "module" ? guest.bytes : undefined;
+  if (guest.kind === "module" && !(bytes instanceof Uint8Array)) invalid("a module is given as bytes");
+  const module = bytes && createHash("sha256").update(bytes).digest("hex");
+  const moduleKind = bytes && module ? acceptModule(bytes, module, guest.kind === "module" ? guest.name : undefined) : undefined;
+  const input = encodeInput(request, guest, moduleKind);
   if (input.length > limits.inputBytes) {
     throw new GloveboxError(
       "INPUT_TOO_LARGE",
@@ -38,32 +59,38 @@ export function prepareRequest(request: Request, caps: Limits = LIMIT_CAPS): Pre
   }
   const code = encodeText("code" in guest ? guest.code : guest.kind === "schema" ? JSON.stringify(guest.schema) : "");
   if (code.length > CODE_BYTES_MAX) invalid(`code has ${code.length} bytes, and ${CODE_BYTES_MAX} are allowed`);
-  const bytes = guest.kind === "module" ? guest.bytes : undefined;
-  if (guest.kind === "module" && !(bytes instanceof Uint8Array)) invalid("a module is given as bytes");
-  const module = bytes && createHash("sha256").update(bytes).digest("hex");
-  if (bytes && module) acceptModule(bytes, module, guest.kind === "module" ? guest.name : undefined);
   const imports = guest.kind === "python" && guest.imports ? guest.imports : null;
   if (imports && (imports.length > IMPORTS_MAX || imports.some((name) => typeof name !== "string")))
     invalid("imports must be a list of names");
   const seed = request.randomSeed ?? randomBytes(32);
   if (seed.length !== 32) invalid(`randomSeed must have 32 bytes, not ${seed.length}`);
-  const header = (moduleBytes: number): RunHeader => ({
+  const granted = hostSetup(request, host.caps, host.transport);
+  const callBytesMax = Math.max(limits.outputBytes, granted.http.length > 0 ? granted.limits.httpBytesOut : 0) + CALL_BYTES_BESIDES;
+  const clockBaseNs = request.clockBaseNs ?? BigInt(Date.now()) * 1_000_000n;
+  const header = (moduleBytes: number, files: readonly GrantedFile[]): RunHeader => ({
     kind: guest.kind,
     filename: ("filename" in guest ? guest.filename : undefined) ?? DEFAULT_FILENAME[guest.kind],
     imports,
     limits,
-    clockBaseNs: String(request.clockBaseNs ?? BigInt(Date.now()) * 1_000_000n),
+    clockBaseNs: String(clockBaseNs),
     seed: Buffer.from(seed).toString("hex"),
     sizes: [code.length, input.length, moduleBytes],
     module: module ?? null,
+    files: files.map(({ name, content }) => [name, content.length]),
+    callBytesMax,
   });
   return {
     kind: guest.kind,
     limits,
-    inputBytes: input.length,
+    input,
+    clockBaseNs,
+    host: granted,
+    callBytesMax,
     module,
-    parts: (withModule) =>
-      withModule && bytes ? [encodeHeader(header(bytes.length)), code, input, bytes] : [encodeHeader(header(0)), code, input],
+    parts: (withModule, files) => {
+      const sent = withModule && bytes ? bytes : NO_BYTES;
+      return [encodeHeader(header(sent.length, files)), code, input, sent, ...files.map(({ content }) => content)];
+    },
   };
 }
 
@@ -78,11 +105,11 @@ function encodeText(text: unknown): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-function encodeInput({ input }: Request, guest: Guest): Uint8Array {
+function encodeInput({ input }: Request, guest: Guest, moduleKind: ModuleKind | undefined): Uint8Array {
   if (guest.kind === "module") {
     if (input === undefined) return new Uint8Array();
     if (input instanceof Uint8Array) return input;
-    if (typeof input === "string") return new TextEncoder().encode(input);
+    if (typeof input === "string" && moduleKind !== "wasi") return new TextEncoder().encode(input);
   } else if (input instanceof Uint8Array) {
     invalid("bytes are an input for modules only");
   }
@@ -107,13 +134,15 @@ function mergeLimits(asked: Partial<Limits>, caps: Limits): Limits {
   return limits as unknown as Limits;
 }
 
-/** Digests of modules that were looked at and accepted: a module is looked at once, not at every run. The oldest is forgotten first. */
-const accepted = new Set<string>();
+/** Kinds of modules that were looked at and accepted, by digest: a module is looked at once, not at every run. The oldest is forgotten first. */
+const accepted = new Map<string, ModuleKind>();
 const ACCEPTED_MAX = 1024;
 
-function acceptModule(bytes: Uint8Array, digest: string, name: string | undefined): void {
-  if (accepted.has(digest)) return;
-  inspectModule(bytes, name);
-  accepted.add(digest);
-  if (accepted.size > ACCEPTED_MAX) accepted.delete(accepted.values().next().value as string);
+function acceptModule(bytes: Uint8Array, digest: string, name: string | undefined): ModuleKind {
+  const known = accepted.get(digest);
+  if (known) return known;
+  const { kind } = inspectModule(bytes, name);
+  accepted.set(digest, kind);
+  if (accepted.size > ACCEPTED_MAX) accepted.delete(accepted.keys().next().value as string);
+  return kind;
 }

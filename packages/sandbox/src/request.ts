@@ -52,6 +52,11 @@ export interface Request {
    * taken out of everything that leaves the attempt as text.
    */
   readonly secrets?: ReadonlyMap<string, string>;
+  /**
+   * Asked when the guest writes its output (`write_output`). What it returns is why the output is not taken; the guest is told, and may
+   * write another. Not asked for what a guest returns.
+   */
+  readonly acceptOutput?: (output: Json) => string | undefined | Promise<string | undefined>;
   /** Ends the guest; the outcome is `cancelled`. */
   readonly signal?: AbortSignal;
   /** What the guest's clock starts from, nanoseconds since the Unix epoch. Default: now. */

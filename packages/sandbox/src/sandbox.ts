@@ -2,10 +2,14 @@ import { availableParallelism } from "node:os";
 import { readEnd } from "./cell/end.ts";
 import { encodeFrame, FRAME, type Frame, HOST_FUNCTION } from "./cell/frame.ts";
 import type { CellDeath } from "./cell/home.ts";
-import { LOG_LEVELS } from "./cell/log-writer.ts";
 import type { CellSetup } from "./cell/message.ts";
 import { openProcess } from "./cell/process.ts";
 import { openThread } from "./cell/thread.ts";
+import type { HostLimits } from "./grants.ts";
+import { HostCalls } from "./host/calls.ts";
+import { type GrantedFile, readGrantedFiles } from "./host/files.ts";
+import type { HttpTransport } from "./host/http-client.ts";
+import { logCall } from "./host/log.ts";
 import { LIMIT_CAPS, type Limits } from "./limits.ts";
 import type { GuestReport, Outcome, Usage } from "./outcome.ts";
 import { Pool, type PooledCell } from "./pool.ts";
@@ -38,6 +42,10 @@ export interface SandboxOptions {
   readonly recycleAfter?: number;
   /** What no request may exceed. Default {@link LIMIT_CAPS}. */
   readonly caps?: Limits;
+  /** What no request may exceed of host calls. Default {@link HOST_LIMIT_CAPS}. */
+  readonly hostCaps?: HostLimits;
+  /** How `http_request` finds hosts and whom it trusts. */
+  readonly http?: HttpTransport;
   /** Folder of the frozen runtimes. Default: those that were built for this installation, which are built now if they aren't there. */
   readonly runtimes?: string;
 }
@@ -54,6 +62,7 @@ export interface SandboxOptions {
 export class Sandbox implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #caps: Limits;
+  readonly #host: { readonly caps: HostLimits | undefined; readonly transport: HttpTransport | undefined };
   readonly #running = new Set<RunningAttempt>();
 
   /** @throws GloveboxError `RUNTIME_MISSING`, `RUNTIME_CORRUPT` */
@@ -72,6 +81,7 @@ export class Sandbox implements AsyncDisposable {
     ) as CellSetup["runtimes"];
     const warm = options.warm ?? "python";
     this.#caps = options.caps ?? LIMIT_CAPS;
+    this.#host = { caps: options.hostCaps, transport: options.http };
     const setup: CellSetup = warm === "none" ? { runtimes } : { runtimes, warm: { runtime: warm, memoryBytes: 32 * 2 ** 20 } };
     this.#pool = new Pool({
       open: options.home === "thread" ? openThread : openProcess,
@@ -86,10 +96,12 @@ export class Sandbox implements AsyncDisposable {
    * Runs one guest to its end. Whatever the guest does is in the report; it never rejects for that.
    *
    * @throws GloveboxError `REQUEST_INVALID`, `LIMIT_INVALID`, `LIMIT_ABOVE_CAP`, `INPUT_TOO_LARGE`, `MODULE_REFUSED`,
-   *   `CELL_START_FAILED`, `SANDBOX_CLOSED`
+   *   `GRANT_INVALID`, `GRANT_FILE_REFUSED`, `SECRET_INVALID`, `CELL_START_FAILED`, `SANDBOX_CLOSED`
    */
   async run(request: Request): Promise<GuestReport> {
-    const prepared = prepareRequest(request, this.#caps);
+    const prepared = prepareRequest(request, this.#caps, this.#host);
+    const { files: granted, limits } = prepared.host;
+    const files = granted.length > 0 ? await readGrantedFiles(granted, limits.fileBytes) : [];
     const { signal } = request;
     if (signal?.aborted) return cancelledBefore(prepared);
     const wants = prepared.module ?? prepared.kind;
@@ -97,11 +109,20 @@ export class Sandbox implements AsyncDisposable {
     try {
       const taken = this.#pool.take(request.isolationKey, wants, signal);
       cell = taken instanceof Promise ? await keepingAlive(taken) : taken;
+      const { kind, limits } = prepared;
+      if (kind !== "module" && !cell.hasOpened(kind)) {
+        const { memoryBytes } = limits;
+        await keepingAlive(cell.open({ runtime: kind, memoryBytes }));
+      }
+      if (signal?.aborted) {
+        this.#pool.give(cell, wants);
+        return cancelledBefore(prepared);
+      }
     } catch (error) {
       if (signal?.aborted) return cancelledBefore(prepared);
       throw error;
     }
-    const attempt = new RunningAttempt(cell, prepared, signal, this.#pool.newNonce());
+    const attempt = new RunningAttempt(cell, prepared, files, signal, this.#pool.newNonce());
     this.#running.add(attempt);
     try {
       const report = await attempt.report;
@@ -126,6 +147,7 @@ class RunningAttempt {
   /** False once the cell was killed, or must not be used again. */
   keepCell = true;
   readonly #resolve: (report: GuestReport) => void;
+  readonly #reject: (error: unknown) => void;
   readonly #cell: PooledCell;
   readonly #request: PreparedRequest;
   readonly #nonce: Uint8Array;
@@ -134,23 +156,32 @@ class RunningAttempt {
   readonly #started = performance.now();
   readonly #cpuAtStart: number | undefined;
   readonly #calls: Record<string, number> = Object.create(null) as Record<string, number>;
+  /** Made when the guest first asks for something: most never do. */
+  #host: HostCalls | undefined;
   #ended = false;
 
-  constructor(cell: PooledCell, request: PreparedRequest, signal: AbortSignal | undefined, nonce: Uint8Array) {
-    const { promise, resolve } = Promise.withResolvers<GuestReport>();
+  constructor(
+    cell: PooledCell,
+    request: PreparedRequest,
+    files: readonly GrantedFile[],
+    signal: AbortSignal | undefined,
+    nonce: Uint8Array,
+  ) {
+    const { promise, resolve, reject } = Promise.withResolvers<GuestReport>();
     this.report = promise;
     this.#resolve = resolve;
+    this.#reject = reject;
     this.#cell = cell;
     this.#request = request;
     this.#nonce = nonce;
     const { limits, module } = request;
     const stop = (outcome: Outcome) => this.#stop(outcome);
-    this.#log = new GuestLog(limits.logBytes, stop);
+    this.#log = new GuestLog(limits.logBytes, stop, request.host.redactor);
     const { home } = cell;
     this.#cpuAtStart = home.cpuMs();
     cell.occupy({
       nonce,
-      frameBytesMax: limits.outputBytes + FRAME_BYTES_BESIDES,
+      frameBytesMax: request.callBytesMax + FRAME_BYTES_BESIDES,
       onFrame: (frame) => this.#onFrame(frame),
       onBroken: () => this.#stop({ kind: "trapped", trap: "protocol" }),
       onGone: (death) => this.#onGone(death),
@@ -161,7 +192,7 @@ class RunningAttempt {
       watchResident(limits.memoryBytes + RESIDENT_BYTES_BESIDES, () => home.residentBytes(), stop),
       watchSignal(signal, stop),
     ];
-    home.send(encodeFrame(FRAME.run, nonce, request.parts(module !== undefined && !cell.knowsModule(module))));
+    home.send(encodeFrame(FRAME.run, nonce, request.parts(module !== undefined && !cell.knowsModule(module), files)));
   }
 
   cancel(): void {
@@ -181,26 +212,52 @@ class RunningAttempt {
   }
 
   #onCall(payload: Uint8Array): void {
-    const level = LOG_LEVELS[payload[1] ?? -1];
-    if (payload[0] !== HOST_FUNCTION.log || !level) {
-      this.#stop({ kind: "trapped", trap: "protocol" });
+    if (payload[0] !== HOST_FUNCTION.log) {
+      this.#host ??= this.#makeHost();
+      this.#host.call(payload);
       return;
     }
     this.#calls["log"] = (this.#calls["log"] ?? 0) + 1;
     // A guest that is over its limit is stopped, and never answered: answering is what lets it go on.
-    if (this.#log.append(level, payload.subarray(2))) this.#cell.home.send(encodeFrame(FRAME.answer, this.#nonce, []));
+    const goesOn = this.#host?.busy ? undefined : logCall(payload.subarray(1), this.#log);
+    if (goesOn === undefined) this.#stop({ kind: "trapped", trap: "protocol" });
+    else if (goesOn) this.#cell.home.send(encodeFrame(FRAME.answer, this.#nonce, []));
+  }
+
+  #makeHost(): HostCalls {
+    const { host, input, limits, callBytesMax, clockBaseNs } = this.#request;
+    return new HostCalls({
+      setup: host,
+      input,
+      outputBytesMax: limits.outputBytes,
+      callBytesMax,
+      clockBaseNs,
+      startedMs: this.#started,
+      counts: this.#calls,
+      stop: (outcome) => this.#stop(outcome),
+      answer: (parts) => {
+        if (!this.#ended) this.#cell.home.send(encodeFrame(FRAME.answer, this.#nonce, parts));
+      },
+      fault: (error) => {
+        this.#stop({ kind: "cancelled" });
+        this.#reject(error);
+      },
+    });
   }
 
   #onEnd(payload: Uint8Array): void {
     const end = readEnd(payload);
-    if (!end) {
+    if (!end || this.#host?.busy) {
       this.#stop({ kind: "trapped", trap: "protocol" });
       return;
     }
     const { limits } = this.#request;
     const outcome = end.outcome ?? acceptOutput(end.form, end.output, limits.outputBytes);
     if (end.spent) this.keepCell = false;
-    this.#finish(outcome, end.output.length, end);
+    // What was written counts before what was returned.
+    const written = outcome.kind === "completed" ? this.#host?.output : undefined;
+    if (written) this.#finish({ kind: "completed", output: written.value }, written.bytes, end);
+    else this.#finish(outcome, end.output.length, end);
   }
 
   #onGone(death: CellDeath): void {
@@ -231,30 +288,38 @@ class RunningAttempt {
       instantiateMs: measured?.instantiateMs ?? 0,
       peakMemoryBytes: measured?.peakMemoryBytes ?? 0,
       growthsDenied: measured?.growthsDenied ?? 0,
-      inputBytes: this.#request.inputBytes,
+      inputBytes: this.#request.input.length,
       outputBytes,
       logBytes: this.#log.bytes,
       hostCalls: this.#calls,
     };
     for (const watch of this.#watches) watch[Symbol.dispose]();
-    this.#resolve({ outcome, usage, log: this.#log.finish() });
+    this.#host?.close();
+    this.#resolve({ outcome: this.#reported(outcome), usage, log: this.#log.finish(), audit: this.#host?.audit ?? [] });
+  }
+
+  /** Told as a refusal where it was one, and without the attempt's secrets. */
+  #reported(outcome: Outcome): Outcome {
+    const refusal = outcome.kind === "failed" ? this.#host?.ofRefusal(outcome.error) : undefined;
+    const { redactor } = this.#request.host;
+    return redactor ? redactor.outcome(refusal ?? outcome) : (refusal ?? outcome);
   }
 }
 
 /** The caller changed its mind before a cell was found. */
-function cancelledBefore({ inputBytes }: PreparedRequest): GuestReport {
+function cancelledBefore({ input }: PreparedRequest): GuestReport {
   const usage = {
     wallMs: 0,
     cpuMs: 0,
     instantiateMs: 0,
     peakMemoryBytes: 0,
     growthsDenied: 0,
-    inputBytes,
+    inputBytes: input.length,
     outputBytes: 0,
     logBytes: 0,
     hostCalls: {},
   };
-  return { outcome: { kind: "cancelled" }, usage, log: [] };
+  return { outcome: { kind: "cancelled" }, usage, log: [], audit: [] };
 }
 
 /** Waits with a handle of its own: cells are not among those that keep a process alive, so that an idle sandbox does not. */

@@ -1,5 +1,6 @@
 import type { Limits } from "../limits.ts";
 import type { GuestError, LogLevel, TrapCode } from "../outcome.ts";
+import type { HostFunctionName } from "./frame.ts";
 
 /** How a guest ended, as its own cell saw it. Output bytes are not looked at here: the parent parses them. */
 export type GuestEnd =
@@ -13,6 +14,18 @@ export type GuestEnd =
       readonly max: number;
       readonly error?: GuestError;
     };
+
+/** Host functions that answer. */
+export type AskedFunction = Exclude<HostFunctionName, "log">;
+
+/**
+ * What the host says to a call. A refusal is always the same: why is for the operator. `failed`: the call was granted and came to nothing;
+ * the text says why, and may be shown to the guest.
+ */
+export type HostAnswer =
+  | { readonly kind: "given"; readonly bytes: Uint8Array }
+  | { readonly kind: "refused" }
+  | { readonly kind: "failed"; readonly message: string };
 
 /**
  * One attempt inside a cell: all the state that the guest's imports have. It is made when the guest is entered and dropped
@@ -37,6 +50,13 @@ export interface Attempt {
   sleepNs(nanoseconds: bigint): void;
   /** What the guest printed. The bytes are copied before it returns; beyond `limits.logBytes` the guest never returns from here. */
   log(level: LogLevel, text: Uint8Array): void;
+  /**
+   * Asks the host, and blocks the cell until it answers; a guest that is over a limit never returns from here. Costs wall time, not CPU.
+   * `argument` is copied before this returns.
+   */
+  call(hostFunction: AskedFunction, argument: Uint8Array): HostAnswer;
+  /** Granted files by name. Nobody changes their bytes. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
   /** Called by whoever grants or denies a growth of linear memory. */
   readonly memory: { peakBytes: number; growthsDenied: number };
 }

@@ -5,8 +5,9 @@ import type { Channel } from "./channel.ts";
 import { CurrentAttempt } from "./current-attempt.ts";
 import { encodeFrame, encodeHeader, FRAME, type Frame, NONCE_BYTES, splitHeader } from "./frame.ts";
 import { MODULES_KEPT } from "./kept.ts";
+import { Line } from "./line.ts";
 import { LogWriter } from "./log-writer.ts";
-import type { CellSetup, EndHeader, RunHeader } from "./message.ts";
+import type { CellSetup, EndHeader, OpenRequest, RunHeader } from "./message.ts";
 import { openRuntime } from "./runtime.ts";
 
 const NO_NONCE = new Uint8Array(NONCE_BYTES);
@@ -21,6 +22,11 @@ export function runCell(channel: Channel): void {
   const cell = new Cell(JSON.parse(new TextDecoder().decode(first.payload)) as CellSetup);
   channel.send(encodeFrame(FRAME.ready, NO_NONCE, []));
   for (let frame = channel.receive(); frame; frame = channel.receive()) {
+    if (frame.kind === FRAME.open) {
+      cell.open(JSON.parse(new TextDecoder().decode(frame.payload)) as OpenRequest);
+      channel.send(encodeFrame(FRAME.ready, NO_NONCE, []));
+      continue;
+    }
     if (frame.kind !== FRAME.run) throw new Error(`a cell was sent a frame of kind ${frame.kind}`);
     const entered = cell.run(frame, channel);
     entered.prepare();
@@ -35,7 +41,11 @@ class Cell {
 
   constructor(setup: CellSetup) {
     this.#setup = setup;
-    if (setup.warm) this.#runtime(setup.warm.runtime).prepare(setup.warm.memoryBytes);
+    if (setup.warm) this.open(setup.warm);
+  }
+
+  open({ runtime, memoryBytes }: OpenRequest): void {
+    this.#runtime(runtime).prepare(memoryBytes);
   }
 
   /** Runs one guest and sends how it ended. Returns what has to be done before the next one comes. */
@@ -48,8 +58,10 @@ class Cell {
     const input = split.rest.subarray(codeSize, codeSize + inputSize);
     const module = split.rest.subarray(codeSize + inputSize, codeSize + inputSize + moduleSize);
 
-    const log = new LogWriter(channel, frame.nonce);
-    const attempt = new CurrentAttempt(header, log);
+    const line = new Line(channel, frame.nonce, header.callBytesMax);
+    const log = new LogWriter(line);
+    const files = readFiles(header.files, split.rest.subarray(codeSize + inputSize + moduleSize));
+    const attempt = new CurrentAttempt(header, line, log, files);
     const chamber = header.kind === "module" ? this.#module(header, module) : this.#runtime(header.kind);
     const end = chamber.enter({ code, input, filename: header.filename, imports: header.imports ?? undefined }, attempt);
     attempt.over = true;
@@ -88,6 +100,20 @@ class Cell {
     if (this.#modules.size > MODULES_KEPT) this.#modules.delete(this.#modules.keys().next().value as string);
     return chamber;
   }
+}
+
+const NO_FILES: ReadonlyMap<string, Uint8Array> = new Map();
+
+function readFiles(files: RunHeader["files"], bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
+  if (files.length === 0) return NO_FILES;
+  let at = 0;
+  return new Map(
+    files.map(([name, size]) => {
+      const content = bytes.subarray(at, at + size);
+      at += size;
+      return [name, content];
+    }),
+  );
 }
 
 /** A module that was refused is kept like any other: the parent, which counts along, doesn't send it again. */

@@ -1,6 +1,7 @@
 import type { Limits } from "../limits.ts";
 import type { LogLevel } from "../outcome.ts";
-import type { Attempt } from "./attempt.ts";
+import type { AskedFunction, Attempt, HostAnswer } from "./attempt.ts";
+import type { Line } from "./line.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { RunHeader } from "./message.ts";
 import { SeededRandom } from "./random.ts";
@@ -17,9 +18,13 @@ export class CurrentAttempt implements Attempt {
   readonly #started = process.hrtime.bigint();
   readonly #clockBaseNs: bigint;
   readonly #random: SeededRandom;
+  readonly #line: Line;
   readonly #log: LogWriter;
+  readonly files: ReadonlyMap<string, Uint8Array>;
 
-  constructor(header: RunHeader, log: LogWriter) {
+  constructor(header: RunHeader, line: Line, log: LogWriter, files: ReadonlyMap<string, Uint8Array>) {
+    this.#line = line;
+    this.files = files;
     this.limits = header.limits;
     this.#clockBaseNs = BigInt(header.clockBaseNs);
     this.#random = new SeededRandom(Buffer.from(header.seed, "hex"));
@@ -44,6 +49,12 @@ export class CurrentAttempt implements Attempt {
     // Longer than any wall limit is for ever: the parent ends it.
     const milliseconds = Math.min(Number(nanoseconds) / 1e6, this.limits.wallMs * 2);
     if (milliseconds > 0) Atomics.wait(sleeper, 0, 0, milliseconds);
+  }
+
+  call(hostFunction: AskedFunction, argument: Uint8Array): HostAnswer {
+    if (this.over) return { kind: "refused" };
+    this.#log.flush(); // what was printed before the call comes before it
+    return this.#line.ask(hostFunction, argument);
   }
 
   log(level: LogLevel, text: Uint8Array): void {

@@ -15,7 +15,9 @@ export const FRAME = {
   run: 2,
   /** Parent to cell: the answer to a call. */
   answer: 3,
-  /** Cell to parent, once: it is ready. */
+  /** Parent to cell: open a runtime before a guest comes that needs it: an {@link OpenRequest} as JSON. */
+  open: 4,
+  /** Cell to parent: it is ready, once when it has started and once for each runtime that it was told to open. */
   ready: 16,
   /** Cell to parent: a host function's number, u8, and its argument. */
   call: 17,
@@ -24,7 +26,24 @@ export const FRAME = {
 } as const;
 
 /** Host functions by their number in a call frame. */
-export const HOST_FUNCTION = { log: 1 } as const;
+export const HOST_FUNCTION = {
+  log: 1,
+  read_input: 2,
+  write_output: 3,
+  read_secret: 4,
+  get_time: 5,
+  http_request: 6,
+  /** The next piece of a body that {@link HOST_FUNCTION.http_request} left open. */
+  http_read: 7,
+} as const;
+
+export type HostFunctionName = keyof typeof HOST_FUNCTION;
+
+/** In place of a function's number: a call that was larger than any may be. Its number, u8, and the bytes it had, f64, follow. */
+export const CALL_TOO_LARGE = 255;
+
+/** The first byte of an answer to any call but `log`. */
+export const ANSWER = { given: 0, refused: 1, failed: 2 } as const;
 
 const LENGTH_BYTES = 4;
 export const NONCE_BYTES = 8;

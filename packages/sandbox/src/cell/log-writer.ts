@@ -1,6 +1,5 @@
 import type { LogLevel } from "../outcome.ts";
-import type { Channel } from "./channel.ts";
-import { encodeFrame, FRAME, HOST_FUNCTION } from "./frame.ts";
+import type { Line } from "./line.ts";
 
 export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 
@@ -13,22 +12,18 @@ const GATHERED_MS = 5;
 const PIECE_BYTES = 65_536;
 
 /**
- * Sends what a guest prints to the parent, as calls of `log`. One call is outstanding at most: the next waits for the answer to the one
- * before. A guest that printed more than it may is never answered, and so never goes on.
+ * Sends what a guest prints to the parent, as calls of `log`. A guest that printed more than it may is never answered, and so never goes on.
  */
 export class LogWriter {
-  readonly #channel: Channel;
-  readonly #nonce: Uint8Array;
-  #outstanding = false;
+  readonly #line: Line;
   #sent = 0;
   #sentAt = 0;
   #level: LogLevel = "info";
   #gathered: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(channel: Channel, nonce: Uint8Array) {
-    this.#channel = channel;
-    this.#nonce = nonce;
+  constructor(line: Line) {
+    this.#line = line;
   }
 
   /** Copies `text` before it returns, in pieces that are sent one after the other: a guest may pass all of its memory. */
@@ -45,25 +40,16 @@ export class LogWriter {
 
   flush(): void {
     if (this.#bytes === 0) return;
-    if (this.#outstanding) this.#awaitAnswer();
-    const head = Uint8Array.of(HOST_FUNCTION.log, LOG_LEVELS.indexOf(this.#level));
-    this.#channel.send(encodeFrame(FRAME.call, this.#nonce, [head, ...this.#gathered]));
-    this.#outstanding = true;
+    this.#line.post("log", [Uint8Array.of(LOG_LEVELS.indexOf(this.#level)), ...this.#gathered]);
     this.#gathered = [];
     this.#bytes = 0;
     this.#sent++;
     this.#sentAt = performance.now();
   }
 
-  #awaitAnswer(): void {
-    const frame = this.#channel.receive();
-    if (frame?.kind !== FRAME.answer) throw new Error("the parent did not answer");
-    this.#outstanding = false;
-  }
-
   /** Sends what is left and waits until the parent has it: whatever comes next on the line belongs to the next attempt. */
   close(): void {
     this.flush();
-    if (this.#outstanding) this.#awaitAnswer();
+    this.#line.settle();
   }
 }

@@ -7,7 +7,14 @@ export interface CellSetup {
   /** Runtimes that it may be asked for: absolute files with their digests. */
   readonly runtimes: Readonly<Partial<Record<RuntimeName, RuntimeSetup>>>;
   /** The runtime to have ready before anything is asked, and the memory that the first guest may ask for. */
-  readonly warm?: { readonly runtime: RuntimeName; readonly memoryBytes: number };
+  readonly warm?: OpenRequest;
+}
+
+/** A runtime to load, compile and prepare, which is the installation's work and on no guest's account. */
+export interface OpenRequest {
+  readonly runtime: RuntimeName;
+  /** What the first guest may ask for. */
+  readonly memoryBytes: number;
 }
 
 export interface RuntimeSetup {
@@ -17,7 +24,7 @@ export interface RuntimeSetup {
   readonly enter?: number;
 }
 
-/** What is to be run. Behind it, in this order: code, input, module, of the sizes given. */
+/** What is to be run. Behind it, in this order: code, input, module, of the sizes given, and the files. */
 export interface RunHeader {
   readonly kind: RuntimeName | "module";
   readonly filename: string;
@@ -30,6 +37,10 @@ export interface RunHeader {
   readonly sizes: readonly [code: number, input: number, module: number];
   /** SHA-256 of the module; its bytes follow only where this cell has not had them yet. */
   readonly module: string | null;
+  /** Granted files, in the order of their bytes. */
+  readonly files: readonly (readonly [name: string, size: number])[];
+  /** Bytes that the argument of one call to the parent may have. */
+  readonly callBytesMax: number;
 }
 
 /** How it ended, as the cell saw it. A `completed` guest's output stands behind it. */

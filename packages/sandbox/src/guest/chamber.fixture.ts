@@ -1,4 +1,4 @@
-import type { Attempt, Chamber, GuestEnd } from "../cell/attempt.ts";
+import type { AskedFunction, Attempt, Chamber, GuestEnd, HostAnswer } from "../cell/attempt.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import type { LogEntry, LogLevel } from "../outcome.ts";
 
@@ -33,6 +33,16 @@ export class StillAttempt implements Attempt {
   }
 
   sleepNs(): void {}
+
+  readonly files = new Map<string, Uint8Array>();
+  readonly calls: { readonly hostFunction: AskedFunction; readonly argument: Uint8Array }[] = [];
+  /** What calls are answered; each is taken once, and after the last everything is refused. */
+  readonly answers: HostAnswer[] = [];
+
+  call(hostFunction: AskedFunction, argument: Uint8Array): HostAnswer {
+    this.calls.push({ hostFunction, argument: argument.slice() });
+    return this.answers.shift() ?? { kind: "refused" };
+  }
 
   log(level: LogLevel, text: Uint8Array): void {
     this.entries.push({ level, message: new TextDecoder().decode(text).replace(/\n$/, "") });

@@ -1,4 +1,4 @@
-import type { Attempt, Chamber, EnteredGuest, GuestEnd } from "../cell/attempt.ts";
+import type { Attempt, Chamber, EnteredGuest, GuestEnd, HostAnswer } from "../cell/attempt.ts";
 import { DEFAULT_LIMITS } from "../limits.ts";
 import { PAGE_BYTES, readImports, readSections } from "../wasm/binary.ts";
 import { noteDropped } from "./dropped.ts";
@@ -122,6 +122,12 @@ class WarmUpAttempt implements Attempt {
   }
 
   sleepNs(): void {}
+
+  readonly files = new Map<string, Uint8Array>();
+
+  call(): HostAnswer {
+    return { kind: "refused" };
+  }
 
   log(): void {}
 }

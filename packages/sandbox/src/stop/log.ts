@@ -1,3 +1,4 @@
+import type { Redactor } from "../host/redact.ts";
 import type { LogEntry, LogLevel } from "../outcome.ts";
 import { neutralise } from "../text.ts";
 import type { Stop } from "./stop.ts";
@@ -16,9 +17,13 @@ export class GuestLog {
   readonly #entries: LogEntry[] = [];
   readonly #open = new Map<LogLevel, { decoder: TextDecoder; text: string }>();
 
-  constructor(logBytes: number, stop: Stop) {
+  readonly #redactor: Redactor | undefined;
+
+  /** @param redactor takes the attempt's secrets out of every line */
+  constructor(logBytes: number, stop: Stop, redactor?: Redactor) {
     this.#bytesMax = logBytes;
     this.#stop = stop;
+    this.#redactor = redactor;
   }
 
   /** Returns false when the guest has been stopped: it is not answered. */
@@ -31,8 +36,11 @@ export class GuestLog {
     open.text = lines.pop() as string;
     for (const line of lines) this.#add(level, line);
     if (open.text.length > LINE_CHARACTERS_MAX) {
-      this.#add(level, open.text);
-      open.text = "";
+      // A secret may have arrived by half: what could be its beginning waits for the rest.
+      const clean = this.#redactor?.text(open.text) ?? open.text;
+      const kept = Math.min(this.#redactor?.reach ?? 0, LINE_CHARACTERS_MAX / 2);
+      this.#add(level, clean.slice(0, clean.length - kept));
+      open.text = kept === 0 ? "" : clean.slice(-kept);
     }
     if (this.bytes > this.#bytesMax) {
       this.#stop({ kind: "exhausted", limit: "log", used: this.bytes, max: this.#bytesMax });
@@ -46,12 +54,14 @@ export class GuestLog {
   }
 
   #add(level: LogLevel, line: string): void {
-    if (this.#entries.length < LINES_MAX) this.#entries.push({ level, message: neutralise(line.slice(0, LINE_CHARACTERS_MAX)) });
+    if (this.#entries.length >= LINES_MAX) return;
+    const clean = this.#redactor?.text(line) ?? line;
+    this.#entries.push({ level, message: neutralise(clean.slice(0, LINE_CHARACTERS_MAX)) });
   }
 
   /** All entries, with what no newline has ended yet. */
   finish(): readonly LogEntry[] {
-    for (const [level, { text }] of this.#open) if (text !== "") this.#add(level, text);
+    for (const [level, { text }] of this.#open) if (text !== "") this.#add(level, this.#redactor?.cutText(text) ?? text);
     this.#open.clear();
     return this.#entries;
   }
