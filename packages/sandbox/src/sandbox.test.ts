@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { GloveboxError } from "./error.ts";
 import type { Json } from "./json.ts";
 import type { GuestReport } from "./outcome.ts";
 import type { Request } from "./request.ts";
+import { findRuntimes } from "./runtimes/installed.ts";
 import { Sandbox } from "./sandbox.ts";
 
 const ECHO_WHO = "globalThis.seen = (globalThis.seen ?? 0) + 1; return globalThis.seen";
@@ -100,6 +103,23 @@ for (const home of ["process", "thread"] as const) {
       assert.equal(output(await sandbox.run(python("return 1"))), 1);
     });
 
+    test("run() is cancelled while it waits for a cell that stays busy", async () => {
+      const busy = new AbortController();
+      const loops = [0, 1].map(() => sandbox.run(python("while True: pass", { signal: busy.signal })));
+      const waiting = await sandbox.run(python("return 1", { signal: AbortSignal.timeout(100) }));
+      assert.equal(waiting.outcome.kind, "cancelled");
+      busy.abort();
+      await Promise.all(loops);
+    });
+
+    test("run() does not charge a guest for the opening of its runtime", async () => {
+      await using cold = new Sandbox({ home, cells: 1, spare: 0, warm: "none" });
+      const { outcome, usage } = await cold.run(javascript("return 1", { limits: { cpuMs: 1000 } }));
+      assert.equal(outcome.kind, "completed");
+      const next = await cold.run(javascript("return 1"));
+      assert.ok(usage.cpuMs < next.usage.cpuMs + 25, `${usage.cpuMs} ms against ${next.usage.cpuMs} ms`);
+    });
+
     test("run() refuses a request that is wrong, with its code, before anything runs", async () => {
       const cases: [string, Partial<Request>][] = [
         ["REQUEST_INVALID", { isolationKey: "" }],
@@ -152,6 +172,21 @@ describe("Sandbox's pool", () => {
       seen.push(children().join());
     }
     assert.equal(new Set(seen.filter(Boolean)).size, 2, seen.join(" "));
+  });
+
+  test("reports a runtime that can't be opened, and leaves no cell", async (t) => {
+    const { folder, manifest } = findRuntimes();
+    const spoilt = mkdtempSync(join(tmpdir(), "glovebox-spoilt-"));
+    t.after(() => rmSync(spoilt, { recursive: true, force: true }));
+    cpSync(folder, spoilt, { recursive: true });
+    appendFileSync(join(spoilt, manifest.runtimes.javascript.wasm.file), "x");
+    await using sandbox = new Sandbox({ cells: 1, spare: 0, warm: "none", runtimes: spoilt });
+    const failed = (error: unknown) => error instanceof GloveboxError && error.code === "CELL_START_FAILED";
+    await assert.rejects(sandbox.run(javascript("return 1")), failed);
+    await assert.rejects(sandbox.run(javascript("return 1")), failed);
+    assert.equal(output(await sandbox.run(python("return 1"))), 1);
+    await using warm = new Sandbox({ cells: 1, warm: "javascript", runtimes: spoilt });
+    await assert.rejects(warm.run(javascript("return 1")), failed);
   });
 
   test("serves more requests than it has cells, in their order", async () => {

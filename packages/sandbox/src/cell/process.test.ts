@@ -55,6 +55,7 @@ describe("a process cell", linuxOnly, () => {
   });
 
   test("is gone, and nothing else is left, when its sandbox is disposed of while guests run", async () => {
+    await sleep(50); // those of the tests before close on the next turn of the loop
     const handlesBefore = process.getActiveResourcesInfo().sort();
     const sandbox = new Sandbox({ home: "process", cells: 2, spare: 2 });
     const runBoth = (code: string) =>

@@ -62,12 +62,15 @@ export async function capturePython(stdlibFile: string, loader: PackedStdlib["lo
   const { instance, imports, module } = captured();
   const boot = readFileSync(new URL("boot.py", import.meta.url), "utf8");
   const runner = [
-    "import types",
+    "import sys, types",
+    "api = sys.modules['glovebox'] = types.ModuleType('glovebox')",
+    "exec(compile(api_source, '<glovebox>', 'exec'), api.__dict__)",
     "glovebox = types.ModuleType('glovebox_boot')",
     "exec(compile(source, '<glovebox>', 'exec'), glovebox.__dict__)",
     "address = id(glovebox.enter)",
   ].join("\n");
-  const globals = python.toPy({ source: boot });
+  const api = readFileSync(new URL("glovebox.py", import.meta.url), "utf8");
+  const globals = python.toPy({ source: boot, api_source: api });
   python.runPython(runner, { globals, filename: "<glovebox>" });
   const enter = python.runPython("address", { globals });
   if (typeof enter !== "number") throw new Error("boot.py has no enter()");

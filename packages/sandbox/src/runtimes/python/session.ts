@@ -2,6 +2,7 @@ import type { Attempt } from "../../cell/attempt.ts";
 import { Descriptors } from "../../guest/descriptors.ts";
 import { ERRNO } from "../../guest/errno.ts";
 import { FileSystem } from "../../guest/filesystem.ts";
+import { HostDevice } from "../../guest/host-device.ts";
 import { decodeUtf8, type GuestMemory } from "../../guest/memory.ts";
 import type { Directory, Quota } from "../../guest/node.ts";
 import { OpenFile } from "../../guest/open-file.ts";
@@ -78,7 +79,10 @@ export class PythonSession {
     this.workingDirectory = files.plantDirectory(HOME, { readOnly: false });
     files.plantDevice("/dev/null", { read: () => 0, write: (from) => from.length });
     files.plantDevice("/dev/urandom", { read: (into) => this.#random(into), write: () => -ERRNO.EPERM });
+    const device = new HostDevice(attempt);
+    files.plantDevice("/dev/glovebox", { read: (into) => device.read(into), write: (from) => device.write(from) });
     for (const [path, content] of host.files) files.plantFile(path, content);
+    for (const [name, content] of attempt.files) files.plantFile(`/granted/${name}`, content);
 
     const writesTo = (level: "info" | "warning") => (from: Uint8Array) => {
       attempt.log(level, from);
