@@ -16,7 +16,11 @@ export interface HttpGrant {
   /** In capitals. Default: GET alone. */
   readonly methods?: readonly string[];
   /** Puts a secret into a header of every request under this grant; the guest never sees it, and can't set that header. */
-  readonly auth?: { readonly header: string; readonly secret: string; /** `{}` stands for the secret. Default `{}`. */ readonly format?: string };
+  readonly auth?: {
+    readonly header: string;
+    readonly secret: string /** `{}` stands for the secret. Default `{}`. */;
+    readonly format?: string;
+  };
   /** Addresses that the host may resolve to although they are not public, as CIDR: `127.0.0.1/32`. Default: none. */
   readonly addresses?: readonly string[];
   /** Redirects that are followed, each checked like a request of its own. Default 0: the guest gets the 3xx answer. */

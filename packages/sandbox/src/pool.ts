@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { encodeFrame, FRAME, type Frame, NONCE_BYTES } from "./cell/frame.ts";
 import type { CellDeath, CellHome, HomeOptions, OpenHome } from "./cell/home.ts";
 import { MODULES_KEPT } from "./cell/kept.ts";
 import type { OpenRequest } from "./cell/message.ts";
 import { GloveboxError } from "./error.ts";
+import { freshBytes } from "./fresh-bytes.ts";
 import type { RuntimeName } from "./runtimes/store.ts";
 
 const NO_NONCE = new Uint8Array(NONCE_BYTES);
@@ -56,7 +56,8 @@ export class PooledCell {
     this.#opened = new Set(warm ? [warm] : []);
     this.#expectReadiness();
     this.home = openHome(options, {
-      frameBytesMax: () => (this.state === "starting" || this.state === "opening" ? READY_FRAME_BYTES : (this.#occupant?.frameBytesMax ?? 0)),
+      frameBytesMax: () =>
+        this.state === "starting" || this.state === "opening" ? READY_FRAME_BYTES : (this.#occupant?.frameBytesMax ?? 0),
       onFrame: (frame) => {
         if ((this.state === "starting" || this.state === "opening") && frame.kind === FRAME.ready) {
           this.state = this.state === "starting" ? "idle" : "occupied";
@@ -284,7 +285,7 @@ export class Pool {
   }
 
   newNonce(): Uint8Array {
-    return randomBytes(NONCE_BYTES);
+    return freshBytes(NONCE_BYTES);
   }
 
   /** Ends all cells. Settled when every process and thread has ended. */

@@ -1,11 +1,12 @@
-import { createHash, randomBytes } from "node:crypto";
 import { encodeHeader } from "./cell/frame.ts";
 import type { RunHeader } from "./cell/message.ts";
 import { GloveboxError } from "./error.ts";
+import { freshBytes } from "./fresh-bytes.ts";
 import type { HostLimits } from "./grants.ts";
 import type { GrantedFile } from "./host/files.ts";
 import type { HttpTransport } from "./host/http-client.ts";
 import { type HostSetup, hostSetup } from "./host/setup.ts";
+import { type KnownModule, knownModule } from "./known-module.ts";
 import { DEFAULT_LIMITS, LIMIT_CAPS, type Limits } from "./limits.ts";
 import type { Guest, Request } from "./request.ts";
 import { inspectModule, type ModuleKind } from "./wasm/inspect.ts";
@@ -46,10 +47,8 @@ export function prepareRequest(
   const { guest } = request;
   if (typeof request.isolationKey !== "string" || request.isolationKey === "") invalid("isolationKey must be a text that is not empty");
   const limits = mergeLimits(request.limits ?? {}, caps);
-  const bytes = guest.kind === "module" ? guest.bytes : undefined;
-  if (guest.kind === "module" && !(bytes instanceof Uint8Array)) invalid("a module is given as bytes");
-  const module = bytes && createHash("sha256").update(bytes).digest("hex");
-  const moduleKind = bytes && module ? acceptModule(bytes, module, guest.kind === "module" ? guest.name : undefined) : undefined;
+  const module = guest.kind === "module" ? knownModule(guest.bytes) : undefined;
+  const moduleKind = module && acceptModule(module, guest.kind === "module" ? guest.name : undefined);
   const input = encodeInput(request, guest, moduleKind);
   if (input.length > limits.inputBytes) {
     throw new GloveboxError(
@@ -62,7 +61,7 @@ export function prepareRequest(
   const imports = guest.kind === "python" && guest.imports ? guest.imports : null;
   if (imports && (imports.length > IMPORTS_MAX || imports.some((name) => typeof name !== "string")))
     invalid("imports must be a list of names");
-  const seed = request.randomSeed ?? randomBytes(32);
+  const seed = request.randomSeed ?? freshBytes(32);
   if (seed.length !== 32) invalid(`randomSeed must have 32 bytes, not ${seed.length}`);
   const granted = hostSetup(request, host.caps, host.transport);
   const callBytesMax = Math.max(limits.outputBytes, granted.http.length > 0 ? granted.limits.httpBytesOut : 0) + CALL_BYTES_BESIDES;
@@ -75,7 +74,7 @@ export function prepareRequest(
     clockBaseNs: String(clockBaseNs),
     seed: Buffer.from(seed).toString("hex"),
     sizes: [code.length, input.length, moduleBytes],
-    module: module ?? null,
+    module: module?.digest ?? null,
     files: files.map(({ name, content }) => [name, content.length]),
     callBytesMax,
   });
@@ -86,9 +85,9 @@ export function prepareRequest(
     clockBaseNs,
     host: granted,
     callBytesMax,
-    module,
+    module: module?.digest,
     parts: (withModule, files) => {
-      const sent = withModule && bytes ? bytes : NO_BYTES;
+      const sent = withModule && module ? module.bytes : NO_BYTES;
       return [encodeHeader(header(sent.length, files)), code, input, sent, ...files.map(({ content }) => content)];
     },
   };
@@ -138,7 +137,7 @@ function mergeLimits(asked: Partial<Limits>, caps: Limits): Limits {
 const accepted = new Map<string, ModuleKind>();
 const ACCEPTED_MAX = 1024;
 
-function acceptModule(bytes: Uint8Array, digest: string, name: string | undefined): ModuleKind {
+function acceptModule({ bytes, digest }: KnownModule, name: string | undefined): ModuleKind {
   const known = accepted.get(digest);
   if (known) return known;
   const { kind } = inspectModule(bytes, name);

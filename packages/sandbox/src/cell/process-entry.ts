@@ -10,14 +10,14 @@ const PIECE_BYTES = 65_536;
 
 class Pipe implements Channel {
   readonly #reader = new FrameReader(() => Number.MAX_SAFE_INTEGER); // the parent is trusted
+  readonly #piece = new Uint8Array(PIECE_BYTES);
   readonly #waiting: Frame[] = [];
 
   receive(): Frame | undefined {
     while (this.#waiting.length === 0) {
-      const piece = new Uint8Array(PIECE_BYTES);
-      const length = readSync(LINE, piece);
+      const length = readSync(LINE, this.#piece);
       if (length === 0) return undefined;
-      this.#waiting.push(...(this.#reader.push(piece.subarray(0, length)) ?? []));
+      this.#waiting.push(...(this.#reader.push(this.#piece.slice(0, length)) ?? []));
     }
     return this.#waiting.shift();
   }
