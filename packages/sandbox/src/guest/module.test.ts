@@ -79,7 +79,7 @@ test("enter() takes an empty input for every kind", () => {
     ["shout/shout.wasm", "!"],
     ["friendly/echo_text.wat", ""],
     ["friendly/echo_buffer.wat", ""],
-    ["friendly/copy_command.wat", ""],
+    ["friendly/copy_command.wat", "null"],
   ] as const) {
     const { end } = enter(guest(path), "");
     assert.ok(end.kind === "completed" && end.output === output, path);
@@ -204,17 +204,17 @@ test("enter() of hostile/deep_recursion_into_the_host.wat: no import begins that
 
 test("enter() of hostile/bad_pointers_to_the_host.wat: every one of them is answered by an error number, and nothing is logged", () => {
   const { end, attempt } = enter(guest("hostile/bad_pointers_to_the_host.wat"));
-  assert.deepEqual(end, completed("json", ""));
+  assert.deepEqual(end, completed("json", "null"));
   assert.deepEqual(attempt.entries, []);
 });
 
 test("enter() of hostile/filesystem_probe.wat: no descriptor lets it open anything", () => {
-  assert.deepEqual(enter(guest("hostile/filesystem_probe.wat")).end, completed("json", ""));
+  assert.deepEqual(enter(guest("hostile/filesystem_probe.wat")).end, completed("json", "null"));
 });
 
 test("enter() of hostile/memory_bomber.wat: 1,000 pages to start with are not counted, 1,000 more are refused and counted", () => {
   const { end, attempt } = enter(guest("hostile/memory_bomber.wat"), "", { memoryBytes: 1000 * PAGE_BYTES - 1 });
-  assert.deepEqual(end, completed("json", ""));
+  assert.deepEqual(end, completed("json", "null"));
   assert.deepEqual(attempt.memory, { peakBytes: 1000 * PAGE_BYTES, growthsDenied: 1 });
   const enough = enter(guest("hostile/memory_bomber.wat"), "", { memoryBytes: 1000 * PAGE_BYTES });
   assert.deepEqual(enough.attempt.memory, { peakBytes: 2000 * PAGE_BYTES, growthsDenied: 0 });
