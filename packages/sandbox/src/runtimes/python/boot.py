@@ -386,7 +386,7 @@ def prepare():
     asyncio.run = asyncio.runners.run
     time.sleep = importlib.util.module_from_spec(importlib.machinery.BuiltinImporter.find_spec("time")).sleep
     sys.excepthook = sys.__excepthook__
-    os.system = os.__dict__["posix"].system = no_processes  # C's would only return -1
+    os.system = sys.modules["posix"].system = no_processes  # C's would only return -1
     del sys._emscripten_info  # says which Node.js it was booted on
     for name in [name for name in vars(builtins) if name.startswith("___")]:
         delattr(builtins, name)
