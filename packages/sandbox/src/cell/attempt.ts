@@ -9,7 +9,7 @@ export type GuestEnd =
   | { readonly kind: "trapped"; readonly trap: TrapCode; readonly detail?: string }
   | {
       readonly kind: "exhausted";
-      readonly limit: "memory" | "stack" | "output" | "table";
+      readonly limit: "memory" | "stack" | "output" | "table" | "fuel";
       readonly used: number;
       readonly max: number;
       readonly error?: GuestError;
@@ -59,6 +59,8 @@ export interface Attempt {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Called by whoever grants or denies a growth of linear memory. */
   readonly memory: { peakBytes: number; growthsDenied: number };
+  /** Set by the chamber of a metered guest before it is entered: the clocks then run on what the guest has spent so far. */
+  fuel: { readonly spent: number } | undefined;
 }
 
 /** A runtime or module that a cell has compiled and can enter, again and again, each time fresh. */

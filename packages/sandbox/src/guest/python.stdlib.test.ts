@@ -108,7 +108,7 @@ describe("files in Python", () => {
   works({
     "the tree is ours": [
       "import os\nreturn [os.getcwd(), sorted(os.listdir('/')), os.listdir('/lib'), sorted(os.listdir('/dev')), os.listdir('/tmp'), os.listdir('/home')]",
-      ["/home", ["dev", "home", "lib", "tmp"], ["python314.zip"], ["null", "urandom"], [], []],
+      ["/home", ["dev", "home", "lib", "tmp"], ["python314.zip"], ["glovebox", "null", "urandom"], [], []],
     ],
     "descriptors are the three standard ones": [
       "import os\nopen_ones = []\nfor fd in range(256):\n  try:\n    os.fstat(fd)\n    open_ones.append(fd)\n  except OSError:\n    pass\nreturn [open_ones, [os.isatty(fd) for fd in range(3)]]",

@@ -31,7 +31,13 @@ export function isOwnHeader(name: string): boolean {
 }
 
 /** What is sent on to another origin after a redirect: nothing that could be, or hold, a credential. */
-export const KEPT_ACROSS_ORIGINS: ReadonlySet<string> = new Set(["accept", "accept-encoding", "accept-language", "content-type", "user-agent"]);
+export const KEPT_ACROSS_ORIGINS: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "content-type",
+  "user-agent",
+]);
 
 /**
  * A guest's headers, names in lower case, or why they can't be sent.

@@ -11,7 +11,13 @@ export type HostReply =
   /** It was granted and came to nothing. `message` is for the guest, and says nothing of the host. */
   | { readonly kind: "failed"; readonly message: string; readonly subject: string; readonly reason: string }
   /** The guest is ended, and never answered. */
-  | { readonly kind: "exhausted"; readonly limit: "calls" | "output"; readonly used: number; readonly max: number; readonly reason: string };
+  | {
+      readonly kind: "exhausted";
+      readonly limit: "calls" | "output";
+      readonly used: number;
+      readonly max: number;
+      readonly reason: string;
+    };
 
 /** What host functions act on: one attempt, seen from the parent. */
 export interface HostAttempt {

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { rootCertificates, connect as connectTls } from "node:tls";
+import { connect as connectTls, rootCertificates } from "node:tls";
 import type { Agent, Dispatcher } from "undici";
 import { type Address, isPublic, isWithin, parseAddress } from "./address.ts";
 import type { HttpRule } from "./http-rule.ts";

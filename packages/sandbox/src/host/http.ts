@@ -155,7 +155,8 @@ export class HttpSession {
     if (typeof rule === "string") return rule;
     const sameOrigin = originOf(next) === originOf(target);
     const kept = [...headers].filter(
-      ([name]) => (sameOrigin || KEPT_ACROSS_ORIGINS.has(name)) && name !== rule.auth?.header && !(turnsToGet && name.startsWith("content-")),
+      ([name]) =>
+        (sameOrigin || KEPT_ACROSS_ORIGINS.has(name)) && name !== rule.auth?.header && !(turnsToGet && name.startsWith("content-")),
     );
     return { rule, target: next, method: nextMethod, headers: new Map(kept), body: turnsToGet ? undefined : body };
   }

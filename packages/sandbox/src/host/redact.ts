@@ -129,7 +129,7 @@ function characterForms(character: string): string {
     percent.join("").toUpperCase(),
     character,
   ]);
-  return `(?:${[...forms].map(escape).join("|")})`;
+  return `(?:${[...forms].map(quote).join("|")})`;
 }
 
 /** What stays the same in base64 whatever stands around the bytes, `offset` bytes after a multiple of three. */
@@ -146,6 +146,6 @@ function hexForm(bytes: Buffer): string {
   return Array.from(bytes.toString("hex"), (digit) => (/[a-f]/.test(digit) ? `[${digit}${digit.toUpperCase()}]` : digit)).join("");
 }
 
-function escape(text: string): string {
+function quote(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }

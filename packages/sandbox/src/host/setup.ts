@@ -2,8 +2,8 @@ import { GloveboxError } from "../error.ts";
 import { DEFAULT_HOST_LIMITS, type Grants, HOST_LIMIT_CAPS, type HostLimits } from "../grants.ts";
 import type { Request } from "../request.ts";
 import { checkFileGrants } from "./files.ts";
-import { type HttpRule, httpRule } from "./http-rule.ts";
 import type { HttpTransport } from "./http-client.ts";
+import { type HttpRule, httpRule } from "./http-rule.ts";
 import { Redactor } from "./redact.ts";
 
 /** Shorter secrets are in every other text, and redacting them would tell which. */
@@ -48,13 +48,13 @@ export function hostSetup(
     if (name !== "http" && name !== "secrets" && name !== "files") refuse(`there is none of the name "${name}"`);
   }
   const values = new Map<string, string>();
-  const valueOf = (name: string): string => {
+  const valueFor = (name: string): string => {
     const value = secretValue(name, secrets);
     values.set(name, value);
     return value;
   };
-  const http = (grants?.http ?? []).map((grant) => httpRule(grant, valueOf));
-  const readableSecrets = new Map((grants?.secrets ?? []).map((name) => [name, valueOf(name)]));
+  const http = (grants?.http ?? []).map((grant) => httpRule(grant, valueFor));
+  const readableSecrets = new Map((grants?.secrets ?? []).map((name) => [name, valueFor(name)]));
   const files = grants?.files ?? [];
   checkFileGrants(files);
   return {
