@@ -34,7 +34,7 @@ export interface ModuleOutline {
   readonly start: number | undefined;
 }
 
-export interface OutlineTable {
+interface OutlineTable {
   readonly limits: Limits32;
   /** Offsets of the entry, and of the limits that end it. */
   readonly start: number;
@@ -42,7 +42,7 @@ export interface OutlineTable {
 }
 
 /** A handler of 16 MiB is larger than an interpreter; compiling 0.8 MB took up to 4.6 s. */
-export const MODULE_BYTES_MAX = 16 * 2 ** 20;
+const MODULE_BYTES_MAX = 16 * 2 ** 20;
 
 /**
  * How much of each a module may have: a handler has a few thousand functions at most (CPython has 14,000), and what is above costs
@@ -68,10 +68,11 @@ export const INITIAL_PAGES_MAX = (256 * 2 ** 20) / PAGE_BYTES;
 /**
  * Reads the sections. The time and memory that it takes are bounded by the counts above, whatever the bytes are.
  *
+ * @param bytesMax more than a guest's may be, for runtimes of ours
  * @throws MalformedModule, UnsupportedFeature
  */
-export function outlineModule(bytes: Uint8Array): ModuleOutline {
-  if (bytes.length > MODULE_BYTES_MAX) throw new UnsupportedFeature(`${bytes.length} bytes (at most ${MODULE_BYTES_MAX})`);
+export function outlineModule(bytes: Uint8Array, bytesMax = MODULE_BYTES_MAX): ModuleOutline {
+  if (bytes.length > bytesMax) throw new UnsupportedFeature(`${bytes.length} bytes (at most ${bytesMax})`);
   const sections = readSections(bytes);
   const entries = <T>(id: number, what: keyof typeof COUNT_MAX, entry: (reader: Reader) => T): T[] => {
     countOf(bytes, sections, id, what);

@@ -1,0 +1,15 @@
+;; A WASI command that copies standard input to standard output.
+(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (loop $again
+      (i32.store (i32.const 0) (i32.const 1024)) ;; where to read to, and at most how much
+      (i32.store (i32.const 4) (i32.const 4096))
+      (if (i32.ne (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 0)) (then unreachable))
+      (i32.store (i32.const 4) (i32.load (i32.const 8)))
+      (if (i32.ne (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)) (i32.const 0)) (then unreachable))
+      (br_if $again (i32.load (i32.const 8))))
+  )
+)

@@ -1,0 +1,15 @@
+;; A text module whose answer takes its start function and then _initialize: it returns "start, initialize".
+(module
+  (memory (export "memory") 1)
+  (func (export "allocate") (param i32) (result i32) (i32.const 1024))
+  (func (export "deallocate") (param i32 i32))
+  (data (i32.const 128) "start, initialize")
+  (func $start (memory.copy (i32.const 16) (i32.const 128) (i32.const 7)))
+  (start $start)
+  (func (export "_initialize")
+    (if (i32.eqz (i32.load8_u (i32.const 16))) (then unreachable))
+    (memory.copy (i32.const 23) (i32.const 135) (i32.const 10)))
+  (func (export "process") (param $input i32) (result i32)
+    (i32.const 16)
+  )
+)

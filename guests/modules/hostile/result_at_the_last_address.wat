@@ -1,0 +1,9 @@
+;; Returns the last of all addresses.
+(module
+  (memory (export "memory") 1)
+  (func (export "allocate") (param i32) (result i32) (i32.const 1024))
+  (func (export "deallocate") (param i32 i32))
+  (func (export "process") (param $input i32) (result i32)
+    (i32.const -1)
+  )
+)

@@ -1,0 +1,10 @@
+;; Throws what nobody catches.
+(module
+  (memory (export "memory") 1)
+  (func (export "allocate") (param i32) (result i32) (i32.const 1024))
+  (func (export "deallocate") (param i32 i32))
+  (tag $tag)
+  (func (export "process") (param $input i32) (result i32)
+    (throw $tag)
+  )
+)
