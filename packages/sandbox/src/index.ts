@@ -1,3 +1,4 @@
+export type { IsolationLevel } from "./cell/wrap.ts";
 export { ERROR_CODES, type ErrorCode } from "./codes.ts";
 export { GloveboxError } from "./error.ts";
 export {
@@ -9,8 +10,10 @@ export {
   type HttpGrant,
 } from "./grants.ts";
 export { type AddressRange, parseRange } from "./host/address.ts";
+export { checkFileGrants } from "./host/files.ts";
 export type { HttpTransport } from "./host/http-client.ts";
 export { type HttpRule, httpRule } from "./host/http-rule.ts";
+export { Redactor } from "./host/redact.ts";
 export type { Json } from "./json.ts";
 export { DEFAULT_LIMITS, LIMIT_CAPS, type LimitName, type Limits } from "./limits.ts";
 export {

@@ -2,9 +2,12 @@ import { availableParallelism } from "node:os";
 import { readEnd } from "./cell/end.ts";
 import { encodeFrame, FRAME, type Frame, HOST_FUNCTION } from "./cell/frame.ts";
 import type { CellDeath } from "./cell/home.ts";
+import { chooseIsolation, type Isolation } from "./cell/isolation.ts";
 import type { CellSetup } from "./cell/message.ts";
 import { openProcess } from "./cell/process.ts";
 import { openThread } from "./cell/thread.ts";
+import type { IsolationLevel } from "./cell/wrap.ts";
+import { GloveboxError } from "./error.ts";
 import type { HostLimits } from "./grants.ts";
 import { HostCalls } from "./host/calls.ts";
 import { type GrantedFile, readGrantedFiles } from "./host/files.ts";
@@ -29,9 +32,17 @@ const FRAME_BYTES_BESIDES = 1024 * 1024;
 /** Resident memory that a cell may hold besides what its guest was granted: the runtimes (200 MB), input and output on their way, V8's own. */
 const RESIDENT_BYTES_BESIDES = 640 * 2 ** 20;
 
+/** Private memory that a cell may hold besides what a guest was granted: the above, and 0.8 GB of stacks that its threads reserve. */
+const DATA_BYTES_BESIDES = 2 ** 31;
+
 export interface SandboxOptions {
   /** Where guests run. `process` (default): anything untrusted. `thread`: trusted code under limits, and tests. */
   readonly home?: "process" | "thread";
+  /**
+   * What stands around process cells besides WebAssembly and Node's permission model: the strongest that works here (default, with a
+   * warning where that is none), or one that is required. docs/isolation.md says what each stops.
+   */
+  readonly isolation?: "strongest" | IsolationLevel;
   /** Cells at the most; each holds about 200 MB when it has run Python. Default: one for each CPU. */
   readonly cells?: number;
   /** Started cells that are kept ready for keys that have none yet, while there is room. Default 1. */
@@ -60,12 +71,14 @@ export interface SandboxOptions {
  * ```
  */
 export class Sandbox implements AsyncDisposable {
+  /** What stands around its cells. */
+  readonly isolation: IsolationLevel;
   readonly #pool: Pool;
   readonly #caps: Limits;
   readonly #host: { readonly caps: HostLimits | undefined; readonly transport: HttpTransport | undefined };
   readonly #running = new Set<RunningAttempt>();
 
-  /** @throws GloveboxError `RUNTIME_MISSING`, `RUNTIME_CORRUPT` */
+  /** @throws GloveboxError `RUNTIME_MISSING`, `RUNTIME_CORRUPT`, `ISOLATION_UNAVAILABLE` */
   constructor(options: SandboxOptions = {}) {
     const { folder, manifest } = findRuntimes(options.runtimes);
     const runtimes = Object.fromEntries(
@@ -83,9 +96,11 @@ export class Sandbox implements AsyncDisposable {
     this.#caps = options.caps ?? LIMIT_CAPS;
     this.#host = { caps: options.hostCaps, transport: options.http };
     const setup: CellSetup = warm === "none" ? { runtimes } : { runtimes, warm: { runtime: warm, memoryBytes: 32 * 2 ** 20 } };
+    const isolation = isolationFor(options, folder, this.#caps);
+    this.isolation = isolation.level;
     this.#pool = new Pool({
       open: options.home === "thread" ? openThread : openProcess,
-      home: { folder, setup, heapMiB: 256 },
+      home: { folder, setup, heapMiB: 256, isolation },
       cells: options.cells ?? availableParallelism(),
       spare: options.spare ?? 1,
       recycleAfter: options.recycleAfter ?? 1000,
@@ -110,9 +125,10 @@ export class Sandbox implements AsyncDisposable {
       const taken = this.#pool.take(request.isolationKey, wants, signal);
       cell = taken instanceof Promise ? await keepingAlive(taken) : taken;
       const { kind, limits } = prepared;
-      if (kind !== "module" && !cell.hasOpened(kind)) {
-        const { memoryBytes } = limits;
-        await keepingAlive(cell.open({ runtime: kind, memoryBytes }));
+      if (kind !== "module" && !cell.hasOpened(kind, limits.fuel !== undefined)) {
+        const { memoryBytes, fuel } = limits;
+        const metered = fuel === undefined ? {} : { metered: await keepingAlive(this.#metered(kind)) };
+        await keepingAlive(cell.open({ runtime: kind, memoryBytes, ...metered }));
       }
       if (signal?.aborted) {
         this.#pool.give(cell, wants);
@@ -139,6 +155,13 @@ export class Sandbox implements AsyncDisposable {
     for (const attempt of this.#running) attempt.cancel();
     await keepingAlive(this.#pool.close());
   }
+}
+
+/** A thread is in the parent's own address space: nothing can be put around it. */
+function isolationFor({ home, isolation = "strongest" }: SandboxOptions, folder: string, caps: Limits): Isolation {
+  if (home === "thread" && isolation !== "strongest" && isolation !== "none")
+    throw new GloveboxError("ISOLATION_UNAVAILABLE", `Cannot isolate cells with ${isolation}: they are threads`);
+  return chooseIsolation(home === "thread" ? "none" : isolation, { folder, dataBytesMax: caps.memoryBytes + DATA_BYTES_BESIDES });
 }
 
 /** One attempt on one cell, from the request's frame to the report. */

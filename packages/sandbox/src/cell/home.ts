@@ -1,4 +1,5 @@
 import type { Frame } from "./frame.ts";
+import type { Isolation } from "./isolation.ts";
 import type { CellSetup } from "./message.ts";
 
 /** Where cells live, as the parent sees one of them. */
@@ -35,6 +36,8 @@ export interface HomeOptions {
   readonly setup: CellSetup;
   /** MiB of V8's own heap in a cell. */
   readonly heapMiB: number;
+  /** What a process is wrapped in; a thread can't be. */
+  readonly isolation: Isolation;
 }
 
 export type OpenHome = (options: HomeOptions, events: CellEvents) => CellHome;

@@ -1,27 +1,26 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
-import { setPriority } from "node:os";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { FrameReader } from "./frame.ts";
 import type { CellDeath, CellEvents, CellHome, HomeOptions } from "./home.ts";
+import { innermost } from "./innermost.ts";
+import { forgetIsolation } from "./isolation.ts";
 import { ThreadCpu } from "./schedstat.ts";
+import { wrap } from "./wrap.ts";
 
 const LINE = 3;
+const FILTER = 4;
 const PAGE = 4096;
 /** Behind the parent in line for the CPU, by so much that the parent can always end it. */
 const NICENESS = 5;
 
 /**
- * V8's stack in a cell, KiB, under a larger one of the operating system. CPython's own limit (runtimes/python/capture.ts) and
+ * V8's stack in a cell, KiB, under a larger one of the operating system (wrap.ts). CPython's own limit (runtimes/python/capture.ts) and
  * QuickJS's are reached first, so that recursion is an error of the guest's and not the end of the instance.
  */
 const V8_STACK_KIB = 30_000;
-const SYSTEM_STACK_KIB = 32_768;
-
-const DESCRIPTORS_MAX = 64;
-/** The backstop for a cell that nobody watches any more, seconds of CPU. No attempt may use as much. */
-const CPU_SECONDS_MAX = 7200;
 
 /** Node and V8 flags of a cell. SECURITY.md says what each one stops and doesn't. */
 function flags({ folder, heapMiB }: HomeOptions): string[] {
@@ -33,6 +32,7 @@ function flags({ folder, heapMiB }: HomeOptions): string[] {
     "--disallow-code-generation-from-strings",
     "--no-addons",
     "--no-warnings",
+    "--expose-gc",
     "--zero-fill-buffers",
     `--max-heap-size=${heapMiB}`,
     `--stack-size=${V8_STACK_KIB}`,
@@ -41,70 +41,51 @@ function flags({ folder, heapMiB }: HomeOptions): string[] {
   ];
 }
 
-/**
- * The command that starts `node` under limits of the operating system: no core dumps, few descriptors, a bound on CPU, the stack that V8
- * is told of. On Linux `setpriv` (util-linux) has the kernel kill the cell when its parent dies, however it dies, and forbids new
- * privileges; elsewhere the cell ends when it next reads its line.
- */
-function wrapped(command: string[]): string[] {
-  const limits = `ulimit -c 0; ulimit -n ${DESCRIPTORS_MAX}; ulimit -t ${CPU_SECONDS_MAX}; ulimit -s ${SYSTEM_STACK_KIB}; exec "$@"`;
-  const shell = ["/bin/sh", "-c", limits, "sh", ...command];
-  return hasSetpriv() ? ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--no-new-privs", ...shell] : shell;
-}
-
-let setpriv: boolean | undefined;
-function hasSetpriv(): boolean {
-  if (setpriv === undefined) {
-    try {
-      accessSync("/usr/bin/setpriv", constants.X_OK);
-      setpriv = process.platform === "linux";
-    } catch {
-      setpriv = false; // said by `doctor`
-    }
-  }
-  return setpriv;
-}
-
-/** A cell that is a process of its own: what untrusted guests run in. */
+/** A cell that is a process of its own, wrapped: what untrusted guests run in. */
 export function openProcess(options: HomeOptions, events: CellEvents): CellHome {
-  const [command, ...given] = wrapped([process.execPath, ...flags(options), join(options.folder, "process-cell.mjs")]) as [
-    string,
-    ...string[],
-  ];
-  const child = spawn(command, given, {
-    cwd: join(options.folder, "empty"),
+  const { folder, isolation } = options;
+  const { level, place, filter } = isolation;
+  const command = [process.execPath, ...flags(options), join(folder, "process-cell.mjs")];
+  const [file, ...given] = wrap(level, place, command, filter && { descriptor: FILTER }) as [string, ...string[]];
+  const child = spawn(file, given, {
+    cwd: join(folder, "empty"),
     env: {},
     detached: true, // a terminal's Ctrl-C is for the parent, which ends its cells itself
-    stdio: ["ignore", "ignore", "ignore", "pipe"],
+    stdio: ["ignore", "ignore", "ignore", "pipe", ...(filter ? ["pipe" as const] : [])],
   });
   const line = child.stdio[LINE] as Socket;
   const reader = new FrameReader(events.frameBytesMax);
+  /** The cell's own process, once it has shown that it is there. */
+  let inner: number | undefined;
   let cpu: ThreadCpu | undefined;
   let gone = false;
   const end = (death: CellDeath) => {
     if (gone) return;
     gone = true;
+    if (inner === undefined) forgetIsolation(isolation);
     cpu?.[Symbol.dispose]();
     cpu = undefined;
     line.destroy();
     events.onGone(death);
   };
+  const started = () => {
+    inner = innermost(child.pid as number);
+    cpu = ThreadCpu.open(inner, inner);
+    lowerPriority(inner);
+  };
   line.on("data", (piece: Buffer) => {
+    if (inner === undefined) started();
     const frames = reader.push(piece);
     if (!frames) events.onBroken();
     else for (const frame of frames) events.onFrame(frame);
   });
-  line.on("error", () => {}); // the line breaks when the cell ends, which `exit` tells
+  line.on("error", () => {}); // the line breaks when the cell ends, which `close` tells
   child.on("error", (error) => end({ outOfMemory: false, reason: error.message }));
-  child.on("exit", (code, signal) => end(deathOf(code, signal)));
+  child.on("close", (code, signal) => end(deathOf(code, signal)));
   child.unref();
-  (line as Socket).unref();
-
-  const id = child.pid;
-  if (id !== undefined) {
-    cpu = ThreadCpu.open(id, id);
-    lowerRank(id);
-  }
+  line.unref();
+  if (filter) giveFilter(child.stdio[FILTER] as Socket, filter);
+  if (child.pid !== undefined) lowerPriority(child.pid);
   return {
     send: (frame) => {
       if (!gone) line.write(frame);
@@ -113,29 +94,37 @@ export function openProcess(options: HomeOptions, events: CellEvents): CellHome 
       if (!gone) child.kill("SIGKILL");
     },
     cpuMs: () => cpu?.read(),
-    residentBytes: () => (gone || id === undefined ? undefined : residentBytes(id)),
+    residentBytes: () => (gone || inner === undefined ? undefined : residentBytes(inner)),
   };
 }
 
-/** V8 aborts where it can get no memory (SIGABRT, SIGTRAP or SIGILL by platform and build); a signal of ours is SIGKILL. */
-function deathOf(code: number | null, signal: NodeJS.Signals | null): CellDeath {
-  const aborted = signal === "SIGABRT" || signal === "SIGTRAP" || signal === "SIGILL" || code === 133 || code === 134;
-  return { outOfMemory: aborted, reason: signal ? `signal ${signal}` : `exit code ${code}` };
+function giveFilter(pipe: Socket, filter: Uint8Array): void {
+  pipe.on("error", () => {}); // the wrapper has ended before it read this, which `close` tells
+  pipe.unref();
+  pipe.end(filter);
 }
 
-/** First in line for the out-of-memory killer, last for the CPU. */
-function lowerRank(id: number): void {
+/** Signals that V8 aborts with where it can get no memory, by platform and build. One that we send is SIGKILL. */
+const ABORTS: readonly NodeJS.Signals[] = ["SIGABRT", "SIGTRAP", "SIGILL"];
+
+/** @param code of a wrapper, which ends with 128 and its child's signal */
+function deathOf(code: number | null, signal: NodeJS.Signals | null): CellDeath {
+  const by = signal ?? Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
+  return { outOfMemory: ABORTS.some((abort) => abort === by), reason: by ? `signal ${by}` : `exit code ${code}` };
+}
+
+/** Last for the CPU. It is a courtesy to the machine, not a bound on the guest. */
+function lowerPriority(processId: number): void {
   try {
-    setPriority(id, NICENESS);
-    writeFileSync(`/proc/${id}/oom_score_adj`, "1000");
+    setPriority(processId, NICENESS);
   } catch {
-    // The cell has ended already, or this is no Linux. Both are courtesies to the machine, not bounds on the guest.
+    // The process has ended already.
   }
 }
 
-function residentBytes(id: number): number | undefined {
+function residentBytes(processId: number): number | undefined {
   try {
-    return Number(readFileSync(`/proc/${id}/statm`, "latin1").split(" ")[1]) * PAGE;
+    return Number(readFileSync(`/proc/${processId}/statm`, "latin1").split(" ")[1]) * PAGE;
   } catch {
     return undefined;
   }
