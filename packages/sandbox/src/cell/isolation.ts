@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { GloveboxError } from "../error.ts";
 import { seccompFilter } from "./seccomp.ts";
@@ -116,8 +116,10 @@ class Trial {
 
   #isolation(level: IsolationLevel, files: readonly string[]): Isolation {
     const { folder, dataBytesMax } = this.#options;
-    const open = this.#root && [join(folder, "runtimes.json"), process.execPath].every(isReadableByAll);
-    const place = { wrappers: this.#wrappers, folder, files, root: this.#root, open, dataBytesMax };
+    const names = readdirSync(folder).filter((name) => !name.startsWith(NOTE_FILE));
+    const nobody = this.#root && [folder, ...names.map((name) => join(folder, name)), ...files].every(isReadableByAll);
+    const open = nobody && [folder, process.execPath].every(isReachableByAll);
+    const place = { wrappers: this.#wrappers, folder, files, nobody, open, dataBytesMax };
     return { level, place, filter: level === "bubblewrap" ? this.#filter : undefined };
   }
 
@@ -194,9 +196,15 @@ function filesOf(programs: readonly string[]): readonly string[] | string {
   return [...files];
 }
 
-/** Whether any user may read a file, by the bits of its mode and of the folders above it. */
+/** Whether any user may read a file, or list a folder and open what is in it, by the bits of its mode. */
 function isReadableByAll(path: string): boolean {
-  if ((statSync(path).mode & 0o004) === 0) return false;
+  const stats = statSync(path);
+  const needed = stats.isDirectory() ? 0o005 : 0o004;
+  return (stats.mode & needed) === needed;
+}
+
+/** Whether every folder above lets any user through. */
+function isReachableByAll(path: string): boolean {
   for (let at = dirname(path); ; at = dirname(at)) {
     if ((statSync(at).mode & 0o001) === 0) return false;
     if (at === "/") return true;

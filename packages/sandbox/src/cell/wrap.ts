@@ -19,9 +19,9 @@ export interface Place {
   readonly folder: string;
   /** Programs and libraries that the cell is made of, by the paths under which they are looked for. */
   readonly files: readonly string[];
-  /** Whether we are root: then a cell gets another user's identity for real, else a user namespace in which it has one. */
-  readonly root: boolean;
-  /** Whether {@link NOBODY} can read the folder and the files where they are. */
+  /** Cells become {@link NOBODY} for real: we are root. Else a user namespace says that they are. */
+  readonly nobody: boolean;
+  /** They can where nothing is mounted for them, too: all folders above {@link Place.folder} and the files let them through. */
   readonly open: boolean;
   /** Bytes of memory that a cell may hold for itself. */
   readonly dataBytesMax: number;
@@ -48,7 +48,7 @@ const STACK_KIB = 32_768;
 export function wrap(level: IsolationLevel, place: Place, command: readonly string[], filter?: Filter): string[] {
   if (level === "bubblewrap") return limited(place, bubblewrap(place, command, filter));
   if (level === "unshare") return dying(place, limited(place, unshare(place, command)));
-  return dying(place, limited(place, command), place.root && place.open);
+  return dying(place, limited(place, command), place.nobody && place.open);
 }
 
 /**
@@ -71,9 +71,9 @@ function limited(place: Place, command: readonly string[]): string[] {
 }
 
 /** Killed by the kernel when its parent dies, however it dies, and never to gain privileges. `setpriv` is part of util-linux. */
-function dying({ wrappers: { setpriv } }: Place, command: readonly string[], asNobody = false): string[] {
+function dying({ wrappers: { setpriv } }: Place, command: readonly string[], nobody = false): string[] {
   if (!setpriv) return [...command];
-  return [setpriv, ...(asNobody ? identity() : []), "--pdeathsig", "KILL", "--no-new-privs", ...command];
+  return [setpriv, ...(nobody ? identity() : []), "--pdeathsig", "KILL", "--no-new-privs", ...command];
 }
 
 function identity(): string[] {
@@ -87,10 +87,10 @@ function identity(): string[] {
  */
 function bubblewrap(place: Place, command: readonly string[], filter: Filter | undefined): string[] {
   const { bwrap, setpriv } = place.wrappers;
-  const asRoot = place.root && setpriv !== undefined;
+  const nobody = place.nobody && setpriv !== undefined;
   return [
     bwrap ?? "bwrap",
-    ...(asRoot
+    ...(nobody
       ? ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
       : ["--unshare-user", "--uid", String(NOBODY), "--gid", String(NOBODY), "--cap-drop", "ALL"]),
     ...["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "cell"],
@@ -99,7 +99,7 @@ function bubblewrap(place: Place, command: readonly string[], filter: Filter | u
     ...parents([place.folder, ...place.files, "/dev/null"]).flatMap((folder) => ["--dir", folder]),
     ...[place.folder, ...place.files].flatMap((path) => ["--ro-bind", path, path]),
     ...["--dev-bind", "/dev/null", "/dev/null", "--remount-ro", "/", "--chdir", `${place.folder}/empty`, "--"],
-    ...(asRoot ? [setpriv, ...identity(), "--no-new-privs"] : []),
+    ...(nobody ? [setpriv, ...identity(), "--no-new-privs"] : []),
     ...command,
   ];
 }
@@ -116,12 +116,12 @@ function unshare(place: Place, command: readonly string[]): string[] {
   const folders = [folder, ...files.map((file) => dirname(file))];
   return [
     program,
-    ...(place.root ? [] : ["--user", "--map-root-user"]),
+    ...(place.nobody ? [] : ["--user", "--map-root-user"]),
     ...["--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"],
     ...["/bin/sh", "-c", MAKE_ROOT, "sh", place.wrappers.mount ?? "mount", root, mounts],
     ...[folders, files].map((paths) => paths.map((path) => `.${path}`).join("\n")),
     program,
-    ...(place.root
+    ...(place.nobody
       ? ["--setuid", String(NOBODY), "--setgid", String(NOBODY)]
       : ["--user", `--map-user=${NOBODY}`, `--map-group=${NOBODY}`]),
     ...["--root", root, "--wd", root],

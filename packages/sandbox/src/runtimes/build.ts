@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inputsDigest } from "./inputs.ts";
@@ -45,6 +45,8 @@ export function buildRuntimes(options: { cache?: string; onProgress?: (progress:
     writeFileSync(join(work, MANIFEST_FILE), JSON.stringify(describe(inputs, work), null, 2));
     for (const name of ["python.json", "loader.json"]) rmSync(join(work, name));
     mkdirSync(join(work, "empty")); // the working directory of cells
+    // Whatever our umask: a cell may be another user's.
+    for (const name of readdirSync(work)) chmodSync(join(work, name), name === "empty" ? 0o755 : 0o644);
     chmodSync(work, 0o755);
     try {
       renameSync(work, folder);
