@@ -6,7 +6,9 @@ import type { Scope } from "./scope.ts";
 const NAME_MAX = 100;
 
 /** Runs a guest of the attempt: what it costs and logs is added to the attempt's. */
-export type RunGuest = (request: Pick<Request, "guest" | "input" | "limits">) => Promise<GuestReport>;
+export type RunGuest = (request: GuestRequest) => Promise<GuestReport>;
+
+export type GuestRequest = Pick<Request, "guest" | "input" | "limits" | "grants" | "hostLimits" | "secrets">;
 
 /** What one expression came to. `none`: to nothing that JSON has (undefined, a function). */
 export type Evaluated =
@@ -21,6 +23,8 @@ export interface Question {
   /** All of them come to true or false, as JavaScript sees it. */
   readonly truth: boolean;
   readonly limits: Request["limits"];
+  /** What the expressions may ask of the host. Missing: nothing. */
+  readonly host?: Pick<GuestRequest, "grants" | "hostLimits" | "secrets">;
 }
 
 export type Answer =
@@ -34,6 +38,7 @@ export async function evaluate(question: Question, scope: Scope, guest: RunGuest
     guest: { kind: "javascript", code: EVALUATOR, filename: "expression.js" },
     input: { sources: question.sources, scope: scopeFor(question.sources, scope), gate: question.gate, truth: question.truth },
     ...(question.limits === undefined ? {} : { limits: question.limits }),
+    ...question.host,
   });
   if (outcome.kind !== "completed") return { ok: false, outcome };
   const results = readResults(outcome.output, question);

@@ -52,7 +52,7 @@ test("lookUp() finds nothing that is inherited, and says where the path ends", (
   assert.equal(message("steps.none.output"), 'false there is no step "none" before this one');
   assert.equal(message("steps"), "false `steps` needs the id of a step, as in steps.read.output");
   assert.equal(message("item"), "false `item` exists only inside of a loop");
-  assert.equal(message("secrets.KEY"), "false no secret was granted");
+  assert.equal(message("secrets.KEY"), "false there is no such secret here");
 });
 
 test("lookUp() never finds a key that JSON would not show", () => {

@@ -15,6 +15,8 @@ export interface Scope {
   readonly inputs: Json;
   readonly steps: StepViews;
   readonly run: { readonly id: string; readonly inputs: Json };
+  /** Values by name, where templates may hold them: in the arguments of a tool. No guest is ever given them. */
+  readonly secrets?: ReadonlyMap<string, string>;
 }
 
 /** The steps that may be read, by id. Looked up one by one: most steps read one or two of thousands. */
@@ -35,8 +37,8 @@ export type Lookup =
 
 /** Looks a plain reference up, by own keys only. Below the output of a step that did not succeed everything is null. */
 export function lookUp({ root, path }: Reference, scope: Scope): Lookup {
+  if (root === "secrets") return lookUpSecret(path, scope);
   if (root === "item") return missing(false, "`item` exists only inside of a loop");
-  if (root === "secrets") return missing(false, "no secret was granted");
   if (root !== "steps") return walk(root === "run" ? scope.run : scope.inputs, path, [root]);
   const [id, ...below] = path;
   if (id === undefined) return missing(false, "`steps` needs the id of a step, as in steps.read.output");
@@ -44,6 +46,11 @@ export function lookUp({ root, path }: Reference, scope: Scope): Lookup {
   if (view === undefined) return missing(false, `there is no step ${JSON.stringify(id)} before this one`);
   if (below[0] === "output" && view.status !== "succeeded") return { found: true, value: null };
   return walk({ status: view.status, output: view.output }, below, ["steps", id]);
+}
+
+function lookUpSecret(path: Reference["path"], { secrets }: Scope): Lookup {
+  const value = path.length === 1 ? secrets?.get(String(path[0])) : undefined;
+  return value === undefined ? missing(false, "there is no such secret here") : { found: true, value };
 }
 
 function walk(from: Json, path: readonly (string | number)[], above: readonly (string | number)[]): Lookup {

@@ -1,4 +1,4 @@
-import type { GuestError, Json, LogEntry, Outcome, Usage } from "@glovebox/sandbox";
+import type { AuditEntry, GuestError, Json, LogEntry, Outcome, Usage } from "@glovebox/sandbox";
 import type { Side } from "./state.ts";
 
 /** How an attempt ended: as its guest did, or, where no guest was at work, in the same words. */
@@ -24,6 +24,8 @@ export interface AttemptEnd {
   /** The sum over all guests of the attempt: its own, the one for its expressions, the one for its schema. Missing: there was none. */
   readonly usage?: Usage;
   readonly log: readonly LogEntry[];
+  /** What its guests asked of the host. Missing: nothing. */
+  readonly audit?: readonly AuditEntry[];
   /** Facts about the payload (processors dialect). */
   readonly metadata?: Readonly<Record<string, Json>>;
 }
@@ -33,6 +35,7 @@ export interface NotWanted {
   readonly outcome: "not_wanted";
   readonly usage?: Usage;
   readonly log: readonly LogEntry[];
+  readonly audit?: readonly AuditEntry[];
 }
 
 export function hostFailure(name: string, message: string): StepOutcome {

@@ -67,13 +67,14 @@ export class Ledger {
   /** An attempt has ended. */
   attempted(id: string, end: AttemptEnd, times: Pick<AttemptResult, "startedMs" | "endedMs" | "retryInMs">): AttemptResult {
     const entry = this.#entry(id);
-    const { outcome, usage, log } = end;
+    const { outcome, usage, log, audit } = end;
     const attempt: AttemptResult = {
       number: entry.attempts.length + 1,
       ...times,
       outcome: outcome.kind === "completed" ? { kind: "completed" } : outcome,
       ...(usage === undefined ? {} : { usage }),
       log,
+      ...(audit === undefined ? {} : { audit }),
     };
     entry.attempts.push(attempt);
     entry.last = end;

@@ -1,4 +1,4 @@
-import type { Json, LogEntry, Usage } from "@glovebox/sandbox";
+import type { AuditEntry, Json, LogEntry, Usage } from "@glovebox/sandbox";
 import type { Step } from "../workflow/document.ts";
 import type { StepOutcome } from "./attempt.ts";
 import type { CancelReason, RunState, Side, SkipReason, StepState } from "./state.ts";
@@ -61,6 +61,8 @@ export interface AttemptResult {
   readonly retryInMs?: number;
   readonly usage?: Usage;
   readonly log: readonly LogEntry[];
+  /** What its guests asked of the host, in order. Missing: nothing. */
+  readonly audit?: readonly AuditEntry[];
 }
 
 /** What happens in a run, in order, while it happens. */

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { GloveboxError, type Json } from "@glovebox/sandbox";
 import type { RunGuest } from "../expression/evaluate.ts";
+import { DEFAULT_POLICY, layersOf, type Policy } from "../policy/policy.ts";
+import { strictest } from "../policy/profile.ts";
+import { resolveSecrets, type SecretSource } from "../secrets/resolve.ts";
 import type { GuestRunner, RunContext } from "../steps/context.ts";
 import { Meter } from "../steps/meter.ts";
 import { ModuleFiles } from "../steps/modules.ts";
@@ -28,6 +31,10 @@ export interface RunOptions {
   readonly tools?: Iterable<Tool>;
   /** The one folder that tools may use. Missing: they reach no files. */
   readonly folder?: string;
+  /** What the operator allows; the same that the workflow was loaded under. Missing: `DEFAULT_POLICY`. */
+  readonly policy?: Policy;
+  /** Where secrets are, looked at in this order. Missing: nowhere. */
+  readonly secretSources?: readonly SecretSource[];
   /** Cancels the run: it ends soon, with what was reached. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
@@ -45,24 +52,30 @@ export interface RunOptions {
  * Runs a workflow in memory to its end. What steps do is data: a run that failed resolves too. Nothing bounds a run as a whole unless the
  * workflow has a `timeoutMs`; guests have their limits in any case, tools only those that their steps give them.
  * @throws GloveboxError before anything has started: `INPUT_INVALID` where the input does not fit the workflow's schema, `WORKFLOW_INVALID`
- *   where the steps are no acyclic graph, `FOLDER_INVALID`, `TOOL_INVALID`
+ *   where the steps are no acyclic graph, `FOLDER_INVALID`, `TOOL_INVALID`,
+ *   `SECRET_MISSING`, `SECRET_INVALID` and `SECRET_SOURCE_FAILED` where a secret that a step uses can't be had
  */
 export async function runWorkflow(workflow: Workflow, options: RunOptions): Promise<RunResult> {
   const { clock = systemClock, random = Math.random, onEvent = () => {}, runId = randomUUID() } = options;
   const plan = planRun(workflow);
   const input = options.input ?? (workflow.payload === "text" ? "" : {});
+  const { policy = DEFAULT_POLICY } = options;
+  const profile = strictest([policy.profile, workflow.profile ?? policy.profile]);
   const context: RunContext = {
     runId,
     isolationKey: options.isolationKey ?? runId,
     sandbox: options.sandbox,
     tools: toolsByName(options.tools ?? BUILTIN_TOOLS),
     folder: options.folder === undefined ? undefined : await openFolder(options.folder),
+    policy,
+    profile,
+    secrets: await resolveSecrets(workflow, options.secretSources ?? []),
     modules: new ModuleFiles(workflow.file),
     clock,
   };
   const startedAt = clock.now();
   const now = (): number => clock.now() - startedAt;
-  const meter = new Meter(context, options.signal ?? new AbortController().signal);
+  const meter = new Meter(context, options.signal ?? new AbortController().signal, layersOf(policy, profile));
   if (options.signal?.aborted !== true) await checkInput(workflow, input, meter);
   const ledger = new Ledger(plan);
   const view = new View(workflow, plan, ledger, runId, input);

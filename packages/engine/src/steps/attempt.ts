@@ -1,24 +1,33 @@
 import { GloveboxError, type Json } from "@glovebox/sandbox";
+import { layersOf } from "../policy/policy.ts";
+import { strictest } from "../policy/profile.ts";
 import type { AttemptEnd, NotWanted } from "../run/attempt.ts";
 import { transforms } from "../run/payload.ts";
+import { ownSecrets } from "../secrets/uses.ts";
+import { ToolError } from "../tools/error.ts";
 import type { Step } from "../workflow/document.ts";
 import type { AttemptContext } from "./context.ts";
 import { completed, type Ending, refused } from "./ending.ts";
 import { Meter } from "./meter.ts";
 import { prepare } from "./prepare.ts";
+import { redactEnd } from "./redact.ts";
 import { runStep, workTemplate } from "./registry.ts";
 import { checkSchema } from "./schema.ts";
 
 /**
  * One attempt of a step, from its `when` to the check of its output. It always ends: by itself, at the step's `timeoutMs`, or when the
- * context's signal is aborted. What the step does is data; a throw is our own mistake.
+ * context's signal is aborted. What the step does is data; a throw is our own mistake. No secret of the step's is in it.
  */
 export async function runAttempt(step: Step, context: AttemptContext): Promise<AttemptEnd | NotWanted> {
-  const { clock } = context.run;
+  return redactEnd(await attempt(step, context), step, context.run.secrets);
+}
+
+async function attempt(step: Step, context: AttemptContext): Promise<AttemptEnd | NotWanted> {
+  const { clock, policy, profile } = context.run;
   const deadline = new AbortController();
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, deadline.signal]);
-  const meter = new Meter(context.run, signal);
+  const meter = new Meter(context.run, signal, layersOf(policy, strictest([profile, step.profile ?? profile])));
   const timeoutMs = timeoutOf(step);
   const startedAt = clock.now();
   if (timeoutMs !== undefined) {
@@ -50,7 +59,8 @@ function timeoutOf(step: Step): number | undefined {
 async function work(step: Step, context: AttemptContext, meter: Meter, signal: AbortSignal): Promise<Ending | "not_wanted"> {
   try {
     const template = workTemplate(step);
-    const prepared = await prepare(step.when, template === undefined ? [] : [template], context.scope, meter.guest);
+    const scope = step.type === "tool" ? { ...context.scope, secrets: ownSecrets(step, context.run.secrets) } : context.scope;
+    const prepared = await prepare(step.when, template === undefined ? [] : [template], scope, meter.guest);
     if (prepared.kind === "ended") return prepared.ending;
     if (prepared.kind === "not_wanted") return "not_wanted";
     if (signal.aborted) return { outcome: { kind: "cancelled" }, transient: false };
@@ -59,6 +69,7 @@ async function work(step: Step, context: AttemptContext, meter: Meter, signal: A
     const ending = withPayload(step, input, context, await runStep(step, input, context, meter, signal));
     return await withSchema(step, ending, meter);
   } catch (error) {
+    if (error instanceof ToolError) return { ...refused("GrantError", error.message), transient: error.transient };
     if (!(error instanceof GloveboxError)) throw error;
     // The sandbox refuses a request (a module of no known kind, a limit above its cap): no guest did anything.
     return { ...refused(error.code, error.message), transient: error.code === "CELL_START_FAILED" };

@@ -1,5 +1,7 @@
 import type { GuestReport, Json, Request } from "@glovebox/sandbox";
 import type { Scope } from "../expression/scope.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { ProfileName } from "../policy/profile.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Folder } from "../tools/folder.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -17,6 +19,11 @@ export interface RunContext {
   readonly sandbox: GuestRunner;
   readonly tools: ReadonlyMap<string, Tool>;
   readonly folder: Folder | undefined;
+  readonly policy: Policy;
+  /** What holds for steps that ask for no profile of their own. */
+  readonly profile: ProfileName;
+  /** Values by name, of all that the workflow declares and uses. A step is given its own ones only. */
+  readonly secrets: ReadonlyMap<string, string>;
   readonly modules: ModuleFiles;
   readonly clock: Clock;
 }

@@ -1,5 +1,15 @@
-import type { GuestReport, LogEntry, LogLevel, Request, Usage } from "@glovebox/sandbox";
-import type { RunGuest } from "../expression/evaluate.ts";
+import {
+  type AuditEntry,
+  DEFAULT_HOST_LIMITS,
+  DEFAULT_LIMITS,
+  type GuestReport,
+  type LogEntry,
+  type LogLevel,
+  type Usage,
+} from "@glovebox/sandbox";
+import type { GuestRequest, RunGuest } from "../expression/evaluate.ts";
+import { appliedNumbers, numbersOf } from "../policy/applied.ts";
+import type { Layer } from "../policy/policy.ts";
 import { printable } from "../run/printable.ts";
 import { totalUsage } from "../run/usage.ts";
 import type { RunContext } from "./context.ts";
@@ -12,17 +22,23 @@ const TOOL_LOG_LINE = 4_096;
 export class Meter {
   readonly #run: RunContext;
   readonly #signal: AbortSignal;
+  readonly #layers: readonly Layer[];
+  readonly #audit: AuditEntry[] = [];
   readonly #log: LogEntry[] = [];
   #usage: Usage | undefined;
 
-  constructor(run: RunContext, signal: AbortSignal) {
+  /** @param layers what none of the guests may exceed */
+  constructor(run: RunContext, signal: AbortSignal, layers: readonly Layer[]) {
     this.#run = run;
     this.#signal = signal;
+    this.#layers = layers;
   }
 
   /** Runs a guest for the attempt, in a chamber of its own. */
-  readonly guest: RunGuest = async (request: Pick<Request, "guest" | "input" | "limits">): Promise<GuestReport> => {
-    const report = await this.#run.sandbox.run({ ...request, isolationKey: this.#run.isolationKey, signal: this.#signal });
+  readonly guest: RunGuest = async (request: GuestRequest): Promise<GuestReport> => {
+    const { isolationKey, sandbox } = this.#run;
+    const report = await sandbox.run({ ...request, ...this.#limits(request), isolationKey, signal: this.#signal });
+    this.#audit.push(...report.audit);
     this.#usage = totalUsage([this.#usage, report.usage]);
     this.#log.push(...report.log);
     return report;
@@ -32,8 +48,19 @@ export class Meter {
     if (this.#log.length < TOOL_LOG_LINES) this.#log.push({ level, message: printable(message, TOOL_LOG_LINE) });
   };
 
+  /** All numbers written out: defaults may lie above what the operator allows. */
+  #limits({ limits = {}, hostLimits = {}, grants }: GuestRequest): Pick<GuestRequest, "limits" | "hostLimits"> {
+    const own = numbersOf(appliedNumbers("limits", this.#layers, DEFAULT_LIMITS, limits));
+    if (grants === undefined) return { limits: own };
+    return { limits: own, hostLimits: numbersOf(appliedNumbers("hostLimits", this.#layers, DEFAULT_HOST_LIMITS, hostLimits)) };
+  }
+
   /** What there is by now. */
-  reading(): { readonly usage?: Usage; readonly log: readonly LogEntry[] } {
-    return { ...(this.#usage === undefined ? {} : { usage: this.#usage }), log: [...this.#log] };
+  reading(): { readonly usage?: Usage; readonly log: readonly LogEntry[]; readonly audit?: readonly AuditEntry[] } {
+    return {
+      ...(this.#usage === undefined ? {} : { usage: this.#usage }),
+      log: [...this.#log],
+      ...(this.#audit.length === 0 ? {} : { audit: [...this.#audit] }),
+    };
   }
 }

@@ -18,11 +18,11 @@ export function workTemplate(step: Step): Template | undefined {
 export function runStep(step: Step, input: Json, context: AttemptContext, meter: Meter, signal: AbortSignal): Promise<Ending> | Ending {
   switch (step.type) {
     case "code":
-      return runCode(step, input, meter.guest);
+      return runCode(step, input, context.run, meter.guest);
     case "condition":
-      return runCondition(step, input, context.scope, meter.guest);
+      return runCondition(step, input, context, meter.guest);
     case "wasm":
-      return runWasm(step, input, context.run.modules, meter.guest);
+      return runWasm(step, input, context.run, meter.guest);
     case "tool":
       return runTool(step, input, context, meter, signal);
     case "local":

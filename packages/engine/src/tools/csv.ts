@@ -19,7 +19,7 @@ export const csv: Tool = {
   name: "csv",
   description: "Reads a CSV file with a header row from the folder that tools may use.",
   arguments: [
-    { name: "file", type: "string", required: true, description: "Path of the file, relative to the folder." },
+    { name: "file", type: "string", names: "path", required: true, description: "Path of the file, relative to the folder." },
     { name: "delimiter", type: "string", required: false, description: "One character; a comma where it is not given." },
     {
       name: "numbers",

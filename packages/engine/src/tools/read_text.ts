@@ -7,7 +7,7 @@ export const readText: Tool = {
   name: "read_text",
   description: "Reads a text file (UTF-8) from the folder that tools may use.",
   arguments: [
-    { name: "file", type: "string", required: true, description: "Path of the file, relative to the folder." },
+    { name: "file", type: "string", names: "path", required: true, description: "Path of the file, relative to the folder." },
     {
       name: "missing",
       type: "string",

@@ -15,6 +15,8 @@ export interface ToolArgument {
   readonly type: ToolArgumentType;
   readonly required: boolean;
   readonly description?: string;
+  /** What a value of the wrong kind could be made to name. `explain` says where these come from. */
+  readonly names?: "path" | "url" | "command";
 }
 
 export type ToolArgumentType = "string" | "number" | "integer" | "boolean" | "list" | "object" | "any";

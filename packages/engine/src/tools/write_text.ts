@@ -6,7 +6,13 @@ export const writeText: Tool = {
   name: "write_text",
   description: "Writes a text file (UTF-8) into the folder that tools may use, whole or not at all.",
   arguments: [
-    { name: "file", type: "string", required: true, description: "Path of the file, relative to the folder. Folders on the way are made." },
+    {
+      name: "file",
+      type: "string",
+      names: "path",
+      required: true,
+      description: "Path of the file, relative to the folder. Folders on the way are made.",
+    },
     { name: "text", type: "string", required: true, description: "What the file is to hold." },
   ],
   async invoke({ file, text }, context) {

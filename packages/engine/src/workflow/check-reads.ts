@@ -29,12 +29,14 @@ export function checkReads(draft: Draft, steps: ReadonlyMap<string, DraftStep>, 
 class ReadChecker {
   readonly #steps: ReadonlyMap<string, DraftStep>;
   readonly #findings: Findings;
+  readonly #secrets: ReadonlySet<string>;
   /** Undefined: any name may be given. */
   readonly #inputs: ReadonlySet<string> | undefined;
 
   constructor(draft: Draft, steps: ReadonlyMap<string, DraftStep>, findings: Findings) {
     this.#steps = steps;
     this.#findings = findings;
+    this.#secrets = draft.secrets;
     this.#inputs = declaredInputs(draft.inputs);
   }
 
@@ -46,7 +48,7 @@ class ReadChecker {
         this.#findings.error("not-built-yet", read.span, `${quoted(read.written)}: loops are not built yet`);
         return undefined;
       case "secrets":
-        this.#findings.error("not-built-yet", read.span, `${quoted(read.written)}: secrets are not built yet`);
+        this.#secret(read, first);
         return undefined;
       case "run":
         this.#known(read, first, OF_A_RUN, "a run");
@@ -58,6 +60,23 @@ class ReadChecker {
         return undefined;
       case "steps":
         return this.#step(read, first);
+    }
+  }
+
+  #secret(read: PlacedRead, name: string | number | undefined): void {
+    const written = quoted(read.written);
+    if (!read.secrets) {
+      const instead = "a guest gets one by its grants: http.auth, or grants.secrets";
+      this.#findings.error(
+        "secret-misplaced",
+        read.span,
+        `${written}: a secret stands in the arguments of a tool only, by itself; ${instead}`,
+      );
+    } else if (name === undefined || read.path.length > 1) {
+      this.#findings.error("unknown-reference", read.span, `${written}: a secret is a text, read as secrets.NAME`);
+    } else if (!this.#secrets.has(String(name))) {
+      const message = `${written}: the document declares no secret ${quoted(String(name))}`;
+      this.#findings.error("undeclared-secret", read.span, message, () => nearest(String(name), this.#secrets));
     }
   }
 

@@ -1,4 +1,5 @@
-import type { Json } from "@glovebox/sandbox";
+import type { HostLimits, HttpGrant, Json } from "@glovebox/sandbox";
+import type { ProfileName } from "../policy/profile.ts";
 
 /**
  * A workflow as every dialect is loaded into it. After loading nothing knows which dialect a document came from.
@@ -11,6 +12,10 @@ export interface Workflow {
   readonly file: string;
   /** JSON Schema of a run's inputs. */
   readonly inputs?: Json;
+  /** The profile that the document asks for; a step can ask for a stricter one. */
+  readonly profile?: ProfileName;
+  /** Secrets that steps may use. One that is not declared does not exist. */
+  readonly secrets?: readonly DeclaredSecret[];
   readonly strategy: OrderingStrategy;
   readonly failureStrategy: FailureStrategy;
   readonly maxConcurrency: number;
@@ -23,6 +28,11 @@ export interface Workflow {
   readonly outputs?: Readonly<Record<string, Template>>;
   /** `text`: the run's input is one string that flows along the edges (processors dialect). */
   readonly payload: "json" | "text";
+}
+
+export interface DeclaredSecret {
+  readonly name: string;
+  readonly description?: string;
 }
 
 export type OrderingStrategy = "work_queue" | "level" | "reactive" | "hybrid";
@@ -45,6 +55,12 @@ interface StepBase {
   /** For one attempt, in addition to `limits.wallMs`. */
   readonly timeoutMs?: number;
   readonly limits: StepLimits;
+  /** The same for what its guest may ask of the host. */
+  readonly hostLimits?: Partial<HostLimits>;
+  /** Names of `limits` and `hostLimits` that only the document's `defaults` say. */
+  readonly inheritedLimits?: readonly string[];
+  /** The profile that the step asks for; missing: the document's. */
+  readonly profile?: ProfileName;
   /** Missing: `{ <dependency id>: its output }`. */
   readonly input?: Template;
   /** JSON Schema that the output must fit; checked in a cell. */
@@ -55,9 +71,28 @@ interface StepBase {
   readonly intent?: "transform" | "analyze";
 }
 
+/** What a step's guest may ask of the host. Nothing in it is a template. */
+export interface StepGrants {
+  readonly http?: readonly HttpGrant[];
+  readonly secrets?: readonly string[];
+  readonly files?: readonly FileOfFolder[];
+}
+
+/** A file that a guest may read under a name of its own. */
+export interface FileOfFolder {
+  readonly name: string;
+  /** Relative to the folder that the operator names, below it, with forward slashes. */
+  readonly path: string;
+}
+
+interface GuestStep extends StepBase {
+  /** Missing: nothing. */
+  readonly grants?: StepGrants;
+}
+
 export type Step = CodeStep | ConditionStep | WasmStep | ToolStep | LocalStep;
 
-export interface CodeStep extends StepBase {
+export interface CodeStep extends GuestStep {
   readonly type: "code";
   readonly language: "python" | "javascript" | "typescript";
   readonly code: string;
@@ -67,12 +102,12 @@ export interface CodeStep extends StepBase {
 }
 
 /** Its steps are listed in `Workflow.steps` like all others, with `branch` set; ids are unique in the whole document. */
-export interface ConditionStep extends StepBase {
+export interface ConditionStep extends GuestStep {
   readonly type: "condition";
   readonly expression: string;
 }
 
-export interface WasmStep extends StepBase {
+export interface WasmStep extends GuestStep {
   readonly type: "wasm";
   /** The file as written; found relative to the document. */
   readonly module: string;

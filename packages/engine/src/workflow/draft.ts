@@ -1,4 +1,4 @@
-import type { Limits } from "@glovebox/sandbox";
+import type { Policy } from "../policy/policy.ts";
 import type { Step, Workflow } from "./document.ts";
 import type { Findings } from "./findings.ts";
 import type { PlacedModule, PlacedPattern, PlacedTool } from "./pending.ts";
@@ -13,6 +13,8 @@ export interface Draft {
   readonly workflow: Omit<Workflow, "steps"> | undefined;
   /** The schema of the run's inputs. Undefined: the document declares none. `text`: there are none to name. */
   readonly inputs: Node | "text" | undefined;
+  /** Names of the secrets that the document declares. */
+  readonly secrets: ReadonlySet<string>;
   /** What the outputs read. */
   readonly outputReads: readonly PlacedRead[];
 }
@@ -39,7 +41,8 @@ export interface PlacedId {
 /** What a dialect writes to while it reads a document. */
 export interface Reading {
   readonly findings: Findings;
-  readonly caps: Limits;
+  /** What the document is held against. */
+  readonly policy: Policy;
   readonly expressions: PlacedExpression[];
   readonly patterns: PlacedPattern[];
   readonly modules: PlacedModule[];

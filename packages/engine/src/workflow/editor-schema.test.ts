@@ -12,6 +12,6 @@ test("editorSchema() is what stands in schema.json (write it anew with `node edi
 test("editorSchema() offers what is built, and only that", () => {
   assert.deepEqual(Object.keys(file.$defs), ["step", "code", "condition", "tool", "wasm"]);
   assert.deepEqual(file.$defs.tool.required, ["id", "type", "tool"]);
-  assert.ok(!("grants" in file.$defs.code.properties));
-  assert.ok(!("secrets" in file.properties));
+  assert.ok("grants" in file.$defs.code.properties && !("grants" in file.$defs.tool.properties));
+  assert.ok(!("sandbox" in file.$defs.code.properties));
 });

@@ -1,12 +1,14 @@
-import type { Limits } from "@glovebox/sandbox";
+import type { HostLimits, Limits } from "@glovebox/sandbox";
+import type { Layer } from "../policy/policy.ts";
 import type { StepLimits } from "./document.ts";
 import { notBuilt, record, type Values, whole } from "./fields.ts";
 import type { Findings } from "./findings.ts";
+import type { Span } from "./source.ts";
 
 const ANY = Number.MAX_SAFE_INTEGER;
 
 /** The keys of `limits`, with the limit that each sets and how many of its units one of the key's is. */
-const LIMIT_KEYS = {
+export const LIMIT_KEYS = {
   memory_mb: ["memoryBytes", 2 ** 20],
   cpu_ms: ["cpuMs", 1],
   wall_ms: ["wallMs", 1],
@@ -15,6 +17,18 @@ const LIMIT_KEYS = {
   input_bytes: ["inputBytes", 1],
 } as const satisfies Record<string, readonly [keyof Limits, number]>;
 
+/** The same for what a guest may ask of the host. */
+export const HOST_LIMIT_KEYS = {
+  host_calls: ["calls", 1],
+  host_calls_per_second: ["callsPerSecond", 1],
+  http_requests: ["httpRequests", 1],
+  http_bytes_out: ["httpBytesOut", 1],
+  http_bytes_in: ["httpBytesIn", 1],
+  http_response_bytes: ["httpResponseBytes", 1],
+  http_ms: ["httpMs", 1],
+  file_bytes: ["fileBytes", 1],
+} as const satisfies Record<string, readonly [keyof HostLimits, number]>;
+
 const FIELDS = {
   memory_mb: whole("MiB of memory above what the guest's runtime starts with", 1, ANY),
   cpu_ms: whole("milliseconds of CPU", 1, ANY),
@@ -22,22 +36,77 @@ const FIELDS = {
   output_bytes: whole("bytes of the result", 1, ANY),
   log_bytes: whole("bytes of what the guest prints and logs", 1, ANY),
   input_bytes: whole("bytes of the input", 1, ANY),
+  host_calls: whole("calls of all host functions together, log aside", 0, ANY),
+  host_calls_per_second: whole("calls of all host functions in any second, log aside", 0, ANY),
+  http_requests: whole("HTTP requests", 0, ANY),
+  http_bytes_out: whole("bytes of all request bodies together", 0, ANY),
+  http_bytes_in: whole("bytes of all response bodies together, as they are after decoding", 0, ANY),
+  http_response_bytes: whole("bytes of one response's body, after decoding", 0, ANY),
+  http_ms: whole("milliseconds of one request, from its start to the last byte of the answer", 0, ANY),
+  file_bytes: whole("bytes of all granted files together", 0, ANY),
   fuel: notBuilt("guests are bounded by cpu_ms and wall_ms"),
 };
 
 export const LIMITS = record("what one attempt may use; every number is a hard bound", FIELDS);
 
-/** Limits as the sandbox names them; those above their cap are refused. */
-export function readLimits(given: { readonly value: Values<typeof FIELDS> } | undefined, caps: Limits, findings: Findings): StepLimits {
+type LimitKey = keyof typeof LIMIT_KEYS;
+type HostLimitKey = keyof typeof HOST_LIMIT_KEYS;
+
+/** What a `limits` asks for, as the sandbox names it. */
+export interface AskedLimits {
+  readonly limits: StepLimits;
+  readonly hostLimits: Partial<HostLimits>;
+}
+
+export type GivenLimits = { readonly value: Values<typeof FIELDS> } | undefined;
+
+/** Limits as the sandbox names them; those above a ceiling are refused. */
+export function readLimits(given: GivenLimits, layers: readonly Layer[], findings: Findings): AskedLimits {
   const limits: Partial<Record<keyof Limits, number>> = {};
-  for (const key of Object.keys(LIMIT_KEYS) as (keyof typeof LIMIT_KEYS)[]) {
+  const hostLimits: Partial<Record<keyof HostLimits, number>> = {};
+  for (const key of Object.keys(LIMIT_KEYS) as LimitKey[]) {
     const placed = given?.value[key];
     if (placed === undefined) continue;
     const [name, unit] = LIMIT_KEYS[key];
-    const value = placed.value * unit;
-    const cap = caps[name];
-    if (value <= cap) limits[name] = value;
-    else findings.error("limit-above-cap", placed.node, `"${key}" is ${placed.value}, above the cap of ${Math.floor(cap / unit)}`);
+    const excess = excessOver(layers, ({ ceiling }) => ceiling.limits[name], placed.value, unit);
+    if (excess === undefined) limits[name] = placed.value * unit;
+    else findings.error("limit-above-cap", placed.node, `"${key}" is ${placed.value}, above ${excess}`);
   }
-  return limits;
+  for (const key of Object.keys(HOST_LIMIT_KEYS) as HostLimitKey[]) {
+    const placed = given?.value[key];
+    if (placed === undefined) continue;
+    const [name, unit] = HOST_LIMIT_KEYS[key];
+    const excess = excessOver(layers, ({ ceiling }) => ceiling.hostLimits[name], placed.value, unit);
+    if (excess === undefined) hostLimits[name] = placed.value * unit;
+    else findings.error("limit-above-cap", placed.node, `"${key}" is ${placed.value}, above ${excess}`);
+  }
+  return { limits, hostLimits };
+}
+
+/**
+ * What a document's `defaults` ask for, held against the profile of a step that takes them over. A stricter profile does not lower in
+ * silence what the document says.
+ */
+export function checkInherited(inherited: AskedLimits, own: AskedLimits, layers: readonly Layer[], at: Span, findings: Findings): void {
+  const check = (key: string, unit: number, asked: number | undefined, max: (layer: Layer) => number): void => {
+    const excess = asked === undefined ? undefined : excessOver(layers, max, asked / unit, unit);
+    if (excess !== undefined && asked !== undefined)
+      findings.error("limit-above-cap", at, `the document's default for "${key}" is ${asked / unit}, above ${excess}`);
+  };
+  for (const key of Object.keys(LIMIT_KEYS) as LimitKey[]) {
+    const [name, unit] = LIMIT_KEYS[key];
+    if (own.limits[name] === undefined) check(key, unit, inherited.limits[name], ({ ceiling }) => ceiling.limits[name]);
+  }
+  for (const key of Object.keys(HOST_LIMIT_KEYS) as HostLimitKey[]) {
+    const [name, unit] = HOST_LIMIT_KEYS[key];
+    if (own.hostLimits[name] === undefined) check(key, unit, inherited.hostLimits[name], ({ ceiling }) => ceiling.hostLimits[name]);
+  }
+}
+
+/** The first ceiling that is exceeded, as the end of a sentence. */
+function excessOver(layers: readonly Layer[], max: (layer: Layer) => number, value: number, unit: number): string | undefined {
+  const layer = layers.find((candidate) => value * unit > max(candidate));
+  if (layer === undefined) return undefined;
+  const allowed = Math.floor(max(layer) / unit);
+  return layer.by === "cap" ? `the cap of ${allowed}` : `the ${allowed} that ${layer.words} allows`;
 }

@@ -1,4 +1,4 @@
-import { LIMIT_CAPS, type Limits } from "@glovebox/sandbox";
+import { DEFAULT_POLICY, type Policy } from "../policy/policy.ts";
 import { checkDraft } from "./check.ts";
 import { readGlovebox } from "./dialects/glovebox.ts";
 import { readNodes } from "./dialects/nodes.ts";
@@ -16,8 +16,8 @@ import { type MapNode, type Node, typeName } from "./tree.ts";
 export interface LoadOptions {
   /** The file as the user named it. */
   readonly file: string;
-  /** What no limit in the document may exceed. Default: `LIMIT_CAPS`. */
-  readonly caps?: Limits;
+  /** What the operator allows. Missing: `DEFAULT_POLICY`. */
+  readonly policy?: Policy;
 }
 
 /** What a document came to. */
@@ -41,11 +41,11 @@ const DIALECTS: Readonly<Record<string, (root: MapNode, reading: Reading) => Dra
  * Reads a workflow in any dialect and checks what can be checked without a cell, a disk and the tools: all problems at once. Pure and
  * synchronous; it never throws for what a document holds, and its time is bounded by the size of the document, whatever that holds.
  */
-export function loadWorkflow(text: string, { file, caps = LIMIT_CAPS }: LoadOptions): LoadedWorkflow {
+export function loadWorkflow(text: string, { file, policy = DEFAULT_POLICY }: LoadOptions): LoadedWorkflow {
   const tooLarge = text.length > DOCUMENT_BYTES_MAX || Buffer.byteLength(text) > DOCUMENT_BYTES_MAX;
   const source = new Source(file, tooLarge ? "" : text);
   const findings = new Findings(source);
-  const reading: Reading = { findings, caps, expressions: [], patterns: [], modules: [], tools: [] };
+  const reading: Reading = { findings, policy, expressions: [], patterns: [], modules: [], tools: [] };
   if (tooLarge) findings.error("document-too-large", { start: 0, end: 0 }, `the document is larger than ${DOCUMENT_BYTES_MAX} bytes`);
   const root = tooLarge ? undefined : parseDocument(source, findings);
   const draft = root === undefined ? undefined : readDialect(root, reading);

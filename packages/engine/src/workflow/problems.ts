@@ -18,7 +18,15 @@ export const PROBLEM_CODES = {
   "wrong-type": "A value is of another type than its key takes.",
   "out-of-range": "A number is outside of what its key takes, or a text or a list is empty or too long.",
   "unknown-value": "A value is none of those that its key takes.",
-  "limit-above-cap": "A limit is above what the installation allows.",
+  "limit-above-cap": "A limit is above what the operator's configuration, or the profile, allows.",
+  "grant-above-cap": "A grant, a secret or a tool is more than the operator's configuration, or the profile, allows.",
+  "profile-above-cap": "A laxer profile is asked for than the configuration gives the document, or the document its steps.",
+  "grant-invalid": "A grant is not what it has to be: an address, a method, a header, a name or a path.",
+  "invalid-secret-name":
+    "The name of a secret holds other characters than letters, digits and `_`, or begins with a digit, or is too long.",
+  "undeclared-secret": "A secret is named that the document does not declare.",
+  "secret-misplaced":
+    "A secret stands where it would reach a guest, or be part of a program: only the arguments of a tool may hold one, by itself.",
   "not-built-yet": "A key, a step type or a reference belongs to a feature that is not built yet. It is refused, never ignored.",
   "not-enforced": "A key is accepted and has no effect yet.",
   // The steps

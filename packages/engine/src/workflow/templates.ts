@@ -23,6 +23,8 @@ export interface PlacedRead extends Reference {
   /** It is all there is of its template: an unknown path there is a mistake, and no JavaScript. */
   readonly plain: boolean;
   readonly written: string;
+  /** A secret may stand here: what it is part of is handed to trusted code only, and it is no part of a program. */
+  readonly secrets: boolean;
   readonly span: () => Span;
 }
 
@@ -46,38 +48,38 @@ export class ReadCollector {
   }
 
   /** All strings in a value, keys of mappings aside: they are never templates. */
-  template(node: Node): void {
-    if (node.kind === "list") for (const item of node.items) this.template(item);
-    else if (node.kind === "map") for (const { value } of node.entries.values()) this.template(value);
-    else if (typeof node.value === "string" && node.value.includes("${{")) this.#text(node, node.value);
+  template(node: Node, secrets = false): void {
+    if (node.kind === "list") for (const item of node.items) this.template(item, secrets);
+    else if (node.kind === "map") for (const { value } of node.entries.values()) this.template(value, secrets);
+    else if (typeof node.value === "string" && node.value.includes("${{")) this.#text(node, node.value, secrets);
   }
 
   /** The JavaScript of a `when` or a condition, bare or as one template; `scope` as in {@link PlacedRead}. Hands back what to run. */
   expression(node: Node, written: string, scope: PlacedRead["scope"]): string {
     const { source, offset } = bareExpression(written);
     const reference = parseReference(source);
-    if (reference !== undefined && node.kind === "scalar") this.#reference(node, reference, source, offset, scope);
+    if (reference !== undefined && node.kind === "scalar") this.#reference(node, reference, source, offset, scope, false);
     else if (node.kind === "scalar") this.#code(node, source, offset, scope);
     return source.trim();
   }
 
-  #text(node: ScalarNode, text: string): void {
+  #text(node: ScalarNode, text: string, secrets: boolean): void {
     const { parts, unclosedAt } = parseTemplate(text);
     if (unclosedAt !== undefined) {
       const span = (): Span => spanInScalar(this.#findings.source, node, unclosedAt, 3);
       this.#findings.error("template-unclosed", span, "this `${{` has no `}}` behind it");
     }
     for (const part of parts) {
-      if (part.kind === "reference") this.#reference(node, part.reference, part.source, part.offset, "run");
+      if (part.kind === "reference") this.#reference(node, part.reference, part.source, part.offset, "run", secrets);
       else if (part.kind === "expression") this.#code(node, part.source, part.offset, "run");
     }
   }
 
-  #reference(node: ScalarNode, reference: Reference, source: string, offset: number, scope: PlacedRead["scope"]): void {
+  #reference(node: ScalarNode, reference: Reference, source: string, offset: number, scope: PlacedRead["scope"], secrets: boolean): void {
     const written = source.trim();
     const start = offset + source.length - source.trimStart().length;
     const span = (): Span => spanInScalar(this.#findings.source, node, start, written.length);
-    this.reads.push({ ...reference, scope, plain: true, written, span });
+    this.reads.push({ ...reference, scope, plain: true, written, secrets, span });
   }
 
   #code(node: ScalarNode, source: string, offset: number, scope: PlacedRead["scope"]): void {
@@ -102,7 +104,7 @@ export class ReadCollector {
     this.#expressions.push({ source, span: spanOf });
     for (const { root, path, offset: at, length } of readsOf(source)) {
       const written = source.slice(at, at + length);
-      this.reads.push({ root, path, scope, plain: false, written, span: () => spanOf(at, length) });
+      this.reads.push({ root, path, scope, plain: false, written, secrets: false, span: () => spanOf(at, length) });
     }
   }
 }

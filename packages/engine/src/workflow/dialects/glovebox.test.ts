@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LIMIT_CAPS } from "@glovebox/sandbox";
+import { DEFAULT_POLICY, type Policy } from "../../policy/policy.ts";
 import type { Workflow } from "../document.ts";
 import { loadWorkflow } from "../load.ts";
 
@@ -62,7 +62,7 @@ outputs: { report: "\${{ steps.totals.output }}" }
 
 test("loadWorkflow() reads all of its own dialect", () => {
   const retry = { maxAttempts: 3, backoff: "exponential", baseMs: 1_000, capMs: 60_000, jitter: 0.2, on: ["failed"] };
-  const base = { needs: "all", retry, limits: { cpuMs: 100 }, timeoutMs: 500, dependsOn: [] };
+  const base = { needs: "all", retry, limits: { cpuMs: 100 }, inheritedLimits: ["cpuMs"], timeoutMs: 500, dependsOn: [] };
   const placed = (line: number, column: number, length: number): object => ({ place: { line, column, length } });
   assert.deepEqual(plain(loaded(EVERYTHING)), {
     name: "order-report",
@@ -180,10 +180,15 @@ test("loadWorkflow() knows where code begins, however it is written", () => {
   );
 });
 
+function capped(memoryBytes: number): Policy {
+  const { caps } = DEFAULT_POLICY;
+  return { ...DEFAULT_POLICY, caps: { ...caps, limits: { ...caps.limits, memoryBytes } } };
+}
+
 test("loadWorkflow() measures limits against the caps that it is given", () => {
   const text = "steps: [{ id: a, type: condition, expression: 'true', limits: { memory_mb: 2 } }]";
-  assert.ok(loadWorkflow(text, { file: "w.yaml", caps: { ...LIMIT_CAPS, memoryBytes: 2 ** 21 } }).workflow);
-  const { problems } = loadWorkflow(text, { file: "w.yaml", caps: { ...LIMIT_CAPS, memoryBytes: 2 ** 21 - 1 } });
+  assert.ok(loadWorkflow(text, { file: "w.yaml", policy: capped(2 ** 21) }).workflow);
+  const { problems } = loadWorkflow(text, { file: "w.yaml", policy: capped(2 ** 21 - 1) });
   assert.deepEqual(
     problems.map(({ message }) => message),
     ['"memory_mb" is 2, above the cap of 1'],

@@ -1,8 +1,11 @@
-import type { CodeStep, ConditionStep, Retry, Step, StepLimits, Template, ToolStep, WasmStep } from "../document.ts";
+import { allowsSecret } from "../../policy/ceiling.ts";
+import { type Bounds, checkToolAllowed, readProfile } from "../check-ceiling.ts";
+import type { CodeStep, ConditionStep, Retry, Step, StepGrants, Template, ToolStep, WasmStep } from "../document.ts";
 import { type Draft, type DraftStep, nameOfFile, type Reading } from "../draft.ts";
 import { type Placed, readRecord, type Values } from "../fields.ts";
+import { readGrants } from "../grants.ts";
 import { checkSchema } from "../json-schema.ts";
-import { readLimits } from "../limits.ts";
+import { type AskedLimits, checkInherited, readLimits } from "../limits.ts";
 import { DEFAULT_RETRY, readRetry } from "../retry.ts";
 import { ReadCollector } from "../templates.ts";
 import { quoted } from "../text.ts";
@@ -17,11 +20,11 @@ const DEFAULT_CONCURRENCY = 4;
 /** What `defaults` of a document says of every step. */
 interface Defaults {
   readonly retry: Retry;
-  readonly limits: StepLimits;
+  readonly limits: AskedLimits;
   readonly timeoutMs: number | undefined;
 }
 
-type Common = Values<typeof EVERY> & { readonly input?: Placed<Node> };
+type Common = Values<typeof EVERY> & Pick<Values<typeof CODE>, "input" | "grants">;
 /** What a type of step has beside what all have. */
 type Own =
   | Pick<CodeStep, "type" | "language" | "code" | "codeLine" | "imports">
@@ -31,13 +34,16 @@ type Own =
 
 /** Reads a document in Glovebox's own dialect. */
 export function readGlovebox(root: MapNode, reading: Reading): Draft {
-  const { findings, caps, patterns } = reading;
+  const { findings, policy, patterns } = reading;
   const values = readRecord(root, DOCUMENT, "the document", findings);
   const defaults = values.defaults?.value;
   if (values.inputs !== undefined) checkSchema(values.inputs.node, findings, patterns);
-  const reader = new StepReader(reading, {
+  const bounds = readProfile(values.profile, policy.profile, "that of the configuration", policy, findings);
+  const secrets = values.secrets?.value.map(({ value }) => value) ?? [];
+  const declared = new Set(secrets.map(({ name }) => name));
+  const reader = new StepReader(reading, bounds, declared, {
     retry: readRetry(defaults?.retry, DEFAULT_RETRY),
-    limits: readLimits(defaults?.limits, caps, findings),
+    limits: readLimits(defaults?.limits, bounds.layers, findings),
     timeoutMs: defaults?.timeout_ms?.value,
   });
   if (values.steps?.value.length === 0) findings.error("out-of-range", values.steps.key, `"steps" is empty`);
@@ -47,6 +53,7 @@ export function readGlovebox(root: MapNode, reading: Reading): Draft {
   return {
     steps: reader.steps,
     inputs: values.inputs?.value,
+    secrets: declared,
     outputReads: outputs.reads,
     workflow: {
       name: values.name?.value ?? nameOfFile(findings.source.file),
@@ -57,6 +64,8 @@ export function readGlovebox(root: MapNode, reading: Reading): Draft {
       payload: "json",
       ...(values.description === undefined ? {} : { description: values.description.value }),
       ...(values.inputs === undefined ? {} : { inputs: toJson(values.inputs.value) }),
+      ...(values.profile === undefined ? {} : { profile: bounds.profile }),
+      ...(values.secrets === undefined ? {} : { secrets }),
       ...(values.timeout_ms === undefined ? {} : { timeoutMs: values.timeout_ms.value }),
       ...(values.outputs === undefined ? {} : { outputs: toJson(values.outputs.value) as Readonly<Record<string, Template>> }),
     },
@@ -67,9 +76,14 @@ class StepReader {
   /** In the order of the file, the steps of branches behind their condition. */
   readonly steps: DraftStep[] = [];
   readonly #reading: Reading;
+  /** What holds for a step that asks for no profile of its own. */
+  readonly #bounds: Bounds;
+  readonly #declared: ReadonlySet<string>;
   readonly #defaults: Defaults;
 
-  constructor(reading: Reading, defaults: Defaults) {
+  constructor(reading: Reading, bounds: Bounds, declared: ReadonlySet<string>, defaults: Defaults) {
+    this.#bounds = bounds;
+    this.#declared = declared;
     this.#reading = reading;
     this.#defaults = defaults;
   }
@@ -118,10 +132,10 @@ class StepReader {
     } else if (type === "tool") {
       const values = readRecord(map, TOOL, label, findings);
       const { tool, with: given } = values;
-      if (given !== undefined) reads.template(given.value);
+      if (given !== undefined) reads.template(given.value, true);
       const refused = map.entries.has("with") && given === undefined;
       if (tool !== undefined) tools.push({ name: tool.value, span: tool.node, step: label, given: given?.value, refused });
-      this.#add(values, tool && { type, tool: tool.value, with: given === undefined ? {} : toJson(given.value) }, branch, reads);
+      this.#add(values, tool && { type, tool: tool.value, with: given === undefined ? {} : toJson(given.value) }, branch, reads, tool);
     } else {
       // Which of its keys are strange can't be told, so only those that every step has are looked at.
       const known = new Map([...map.entries].filter(([name]) => name !== "type" && Object.hasOwn(EVERY, name)));
@@ -130,14 +144,32 @@ class StepReader {
     }
   }
 
-  #add(values: Common, own: Own | undefined, branch: Step["branch"], reads: ReadCollector): void {
-    const { findings, caps, patterns } = this.#reading;
+  /** A tool must be allowed, and every secret that is handed to it. */
+  #checkTool(tool: Placed<string>, { reads }: ReadCollector, layers: Bounds["layers"]): void {
+    const { findings } = this.#reading;
+    checkToolAllowed(tool, layers, findings);
+    for (const read of reads) {
+      const name = String(read.path[0] ?? "");
+      if (read.root !== "secrets" || !read.secrets || !this.#declared.has(name)) continue;
+      const layer = layers.find(({ ceiling }) => !allowsSecret(ceiling, name));
+      if (layer !== undefined) findings.error("grant-above-cap", read.span, `${layer.words} does not allow the secret ${quoted(name)}`);
+    }
+  }
+
+  #add(values: Common, own: Own | undefined, branch: Step["branch"], reads: ReadCollector, tool?: Placed<string>): void {
+    const { findings, policy, patterns } = this.#reading;
     const { id, depends_on, when, input, output_schema, timeout_ms } = values;
     const dependsOn = (depends_on?.value ?? []).map(({ value, node }) => ({ id: value, span: node }));
     const condition = when && reads.expression(when.node, when.value, "run");
     if (input !== undefined) reads.template(input.value);
     if (output_schema !== undefined) checkSchema(output_schema.value, findings, patterns);
-    const limits = { ...this.#defaults.limits, ...readLimits(values.limits, caps, findings) };
+    const bounds = readProfile(values.profile, this.#bounds.profile, "the document's", policy, findings);
+    const { layers } = bounds;
+    const asked = readLimits(values.limits, layers, findings);
+    const inherited = this.#defaults.limits;
+    if (values.profile !== undefined) checkInherited(inherited, asked, layers, values.profile.node, findings);
+    const grants = values.grants && readGrants(values.grants.value, { declared: this.#declared, layers, findings });
+    if (tool !== undefined) this.#checkTool(tool, reads, layers);
     const timeoutMs = timeout_ms?.value ?? this.#defaults.timeoutMs;
     if (id === undefined) return;
     const base = {
@@ -146,7 +178,8 @@ class StepReader {
       dependsOn: dependsOn.map((dependency) => dependency.id),
       needs: values.needs?.value ?? "all",
       retry: readRetry(values.retry, this.#defaults.retry),
-      limits,
+      ...limitsOf(asked, inherited),
+      ...(values.profile === undefined ? {} : { profile: bounds.profile }),
       ...(condition === undefined ? {} : { when: condition }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(input === undefined ? {} : { input: toJson(input.value) }),
@@ -161,9 +194,27 @@ class StepReader {
       needs: base.needs,
       reads: reads.reads,
       inputNames: inputNames(input?.value),
-      step: own && { ...base, ...own },
+      step: own && withGrants({ ...base, ...own }, grants),
     });
   }
+}
+
+/** A step's own limits over those of the document, and which of them are only the document's. */
+function limitsOf(own: AskedLimits, inherited: AskedLimits): Pick<Step, "limits" | "hostLimits" | "inheritedLimits"> {
+  const only = (["limits", "hostLimits"] as const).flatMap((kind) =>
+    Object.keys(inherited[kind]).filter((name) => !Object.hasOwn(own[kind], name)),
+  );
+  const hostLimits = { ...inherited.hostLimits, ...own.hostLimits };
+  return {
+    limits: { ...inherited.limits, ...own.limits },
+    ...(Object.keys(hostLimits).length === 0 ? {} : { hostLimits }),
+    ...(only.length === 0 ? {} : { inheritedLimits: only }),
+  };
+}
+
+function withGrants(step: Step, grants: StepGrants | undefined): Step {
+  if (step.type === "tool" || step.type === "local" || grants === undefined || Object.keys(grants).length === 0) return step;
+  return { ...step, grants };
 }
 
 function labelOf(map: MapNode): string {

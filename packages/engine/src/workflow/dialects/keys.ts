@@ -1,6 +1,9 @@
+import { PROFILES } from "../../policy/profile.ts";
 import { anyList, anyMapping, anyValue, choice, list, notBuilt, number, record, required, text, whole } from "../fields.ts";
+import { GRANTS } from "../grants.ts";
 import { identifier } from "../identifier.ts";
 import { LIMITS } from "../limits.ts";
+import { SECRETS } from "../secrets.ts";
 
 /*
  * The keys of Glovebox's own dialect: what is known, what each takes, what it means. The JSON Schema for editors is made of these tables.
@@ -22,9 +25,10 @@ const RETRY = record("when a failed attempt is tried again", {
 
 const TIMEOUT = whole("milliseconds for one attempt, whatever it waits for", 1, DAY_MS);
 
-const GRANTS = notBuilt("a step reaches nothing outside of its cell");
-const SECRETS = notBuilt("no step can read a secret");
-const PROFILE = notBuilt("limits are given one by one");
+const PROFILE = choice(
+  "named limits and grants; a stricter one than the operator's, or than the document's, is what can be asked for",
+  PROFILES,
+);
 
 /** Keys that every step has. */
 export const EVERY = {
@@ -38,17 +42,19 @@ export const EVERY = {
   timeout_ms: TIMEOUT,
   limits: LIMITS,
   output_schema: anyValue("a JSON Schema that the output must fit"),
-  grants: GRANTS,
-  secrets: SECRETS,
   profile: PROFILE,
   sandbox: notBuilt("where a step runs follows from its type"),
 };
 
-const INPUT = { input: anyValue("what the step gets; without it, the output of every dependency by its id") };
+/** Keys of the steps that run in the sandbox. */
+const GUEST = {
+  grants: GRANTS,
+  input: anyValue("what the step gets; without it, the output of every dependency by its id"),
+};
 
 export const CODE = {
   ...EVERY,
-  ...INPUT,
+  ...GUEST,
   language: required(choice("what the code is written in", ["python", "javascript", "typescript"])),
   code: required(text("runs in the sandbox: `inputs` is given, what is returned is the output")),
   imports: list("Python modules that the code may import; without it, all of the standard library", text("a module", 200)),
@@ -56,7 +62,7 @@ export const CODE = {
 
 export const CONDITION = {
   ...EVERY,
-  ...INPUT,
+  ...GUEST,
   expression: required(text("JavaScript that runs in the sandbox: `inputs` is the step's own input")),
   // biome-ignore lint/suspicious/noThenProperty: a table of keys, never awaited
   then: anyList("steps that run where it is true", { $ref: "#/$defs/step" }),
@@ -71,7 +77,7 @@ export const TOOL = {
 
 export const WASM = {
   ...EVERY,
-  ...INPUT,
+  ...GUEST,
   module: required(text("the module's file, relative to the document's folder", 1_000)),
 };
 
@@ -91,7 +97,6 @@ export const DOCUMENT = {
   defaults: record("what every step has that says nothing else", { retry: RETRY, limits: LIMITS, timeout_ms: TIMEOUT }),
   steps: required(anyList("the steps, in any order", { $ref: "#/$defs/step" })),
   outputs: anyMapping("what the run hands back, by name; without it, every step's output by its id"),
-  grants: GRANTS,
   secrets: SECRETS,
   profile: PROFILE,
 };

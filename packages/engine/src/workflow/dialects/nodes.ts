@@ -1,3 +1,5 @@
+import { layersOf } from "../../policy/policy.ts";
+import { checkToolAllowed } from "../check-ceiling.ts";
 import type { CodeStep, ConditionStep, ToolStep } from "../document.ts";
 import { type Draft, type DraftStep, nameOfFile, type Reading } from "../draft.ts";
 import { anyList, anyMapping, anyValue, choice, list, type Placed, readRecord, required, text, type Values } from "../fields.ts";
@@ -65,6 +67,7 @@ export function readNodes(root: MapNode, reading: Reading): Draft {
   return {
     steps,
     inputs: undefined,
+    secrets: new Set(),
     outputReads: [],
     workflow: {
       name: values.name?.value ?? nameOfFile(findings.source.file),
@@ -79,7 +82,7 @@ export function readNodes(root: MapNode, reading: Reading): Draft {
 }
 
 function readNode(map: MapNode, documentMode: Placed<Mode> | undefined, reading: Reading): DraftStep | undefined {
-  const { findings, tools } = reading;
+  const { findings, tools, policy } = reading;
   const idNode = map.entries.get("id")?.value;
   const label =
     idNode?.kind === "scalar" && typeof idNode.value === "string" && idNode.value !== "" ? `node ${quoted(idNode.value)}` : "this node";
@@ -112,6 +115,7 @@ function readNode(map: MapNode, documentMode: Placed<Mode> | undefined, reading:
     if (tool_args !== undefined) reads.template(tool_args.value);
     const refused = map.entries.has("tool_args") && tool_args === undefined;
     if (tool_name !== undefined) tools.push({ name: tool_name.value, span: tool_name.node, step: label, given: tool_args?.value, refused });
+    if (tool_name !== undefined) checkToolAllowed(tool_name, layersOf(policy, policy.profile), findings);
     own = tool_name && { type, tool: tool_name.value, with: tool_args === undefined ? {} : toJson(tool_args.value) };
   } else {
     const { type: _, ...fields } = NODE;

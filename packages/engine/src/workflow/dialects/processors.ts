@@ -70,6 +70,7 @@ export function readProcessors(root: MapNode, reading: Reading): Draft {
   return {
     steps,
     inputs: "text",
+    secrets: new Set(),
     outputReads: [],
     workflow: {
       name: values.name?.value ?? nameOfFile(findings.source.file),

@@ -1,0 +1,58 @@
+import type { AddressRange, HostLimits, Limits } from "@glovebox/sandbox";
+import { BUILTIN_PROFILES, EVERYTHING } from "./builtin.ts";
+import type { ProfileName } from "./profile.ts";
+
+/**
+ * What the operator allows. A step can ask for less, never for more: more is a problem of its document, and no clamp. Two ceilings hold at
+ * once, that of the installation and that of the step's profile. Nothing is granted by either: they bound what a document may grant.
+ */
+export interface Policy {
+  /** The laxest profile that a document may ask for, and what it has that asks for none. */
+  readonly profile: ProfileName;
+  readonly caps: Ceiling;
+  readonly profiles: Readonly<Record<ProfileName, Ceiling>>;
+}
+
+export interface Ceiling {
+  readonly limits: Limits;
+  readonly hostLimits: HostLimits;
+  /** A grant must lie within one of them altogether. */
+  readonly http: readonly HttpCeiling[];
+  /** Folders below the one that tools may use, as paths relative to it; `.` is all of it. */
+  readonly files: readonly string[];
+  /** Names of secrets; `*` is any. */
+  readonly secrets: readonly string[];
+  /** Names of tools, which run in the host; `*` is any. */
+  readonly tools: readonly string[];
+}
+
+export interface HttpCeiling {
+  readonly schemes: readonly ("http" | "https")[];
+  /** Names in lower case; `*.example.com` is every name below that one, `*` every host. */
+  readonly hosts: readonly string[];
+  /** `default`: the scheme's own. */
+  readonly ports: "any" | readonly (number | "default")[];
+  readonly methods: readonly string[];
+  /** Addresses that are not public and may be granted all the same. */
+  readonly addresses: readonly AddressRange[];
+  readonly redirects: number;
+}
+
+/** What holds where the operator has configured nothing. */
+export const DEFAULT_POLICY: Policy = { profile: "trusted", caps: EVERYTHING, profiles: BUILTIN_PROFILES };
+
+/** A ceiling, and whose it is. */
+export interface Layer {
+  readonly by: "cap" | "profile";
+  /** For messages: `the configuration`, `profile "community"`. */
+  readonly words: string;
+  readonly ceiling: Ceiling;
+}
+
+/** All ceilings that hold for what has this profile. */
+export function layersOf({ caps, profiles }: Policy, profile: ProfileName): readonly Layer[] {
+  return [
+    { by: "cap", words: "the configuration", ceiling: caps },
+    { by: "profile", words: `profile "${profile}"`, ceiling: profiles[profile] },
+  ];
+}
