@@ -1,5 +1,5 @@
 /** The names under which a guest's exhaustion is reported. */
-export type LimitName = "memory" | "cpu" | "wall" | "output" | "log" | "input" | "stack" | "calls" | "module" | "table";
+export type LimitName = "memory" | "cpu" | "fuel" | "wall" | "output" | "log" | "input" | "stack" | "calls" | "module" | "table";
 
 /** What one guest may use in one attempt. Every number is a hard bound, enforced from outside of the guest. */
 export interface Limits {
@@ -15,6 +15,11 @@ export interface Limits {
   readonly logBytes: number;
   /** Bytes of the input, as UTF-8 JSON (or text). */
   readonly inputBytes: number;
+  /**
+   * Work, in units of about one instruction (docs/fuel.md), the same for the same guest and input everywhere. Missing: it is not metered,
+   * and the guest is quicker.
+   */
+  readonly fuel?: number;
 }
 
 const MiB = 2 ** 20;
@@ -30,11 +35,12 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 /** What no request may exceed, whatever it asks for: the request is refused with `LIMIT_ABOVE_CAP`. */
-export const LIMIT_CAPS: Limits = {
+export const LIMIT_CAPS: Required<Limits> = {
   memoryBytes: 1024 * MiB, // a cell is a process of its own; four of them fit a small machine
   cpuMs: 3_600_000,
   wallMs: 3_600_000,
   outputBytes: 64 * MiB,
   logBytes: 16 * MiB,
   inputBytes: 64 * MiB,
+  fuel: 8_000_000_000_000, // what the meter can count to; more than an hour
 };

@@ -53,6 +53,8 @@ export interface Usage {
   readonly instantiateMs: number;
   /** The largest linear memory during the attempt, whole (base included). */
   readonly peakMemoryBytes: number;
+  /** What the guest spent, where `limits.fuel` was given and its cell lived to tell. */
+  readonly fuel?: number;
   /** Growths of memory that were denied. The guest may have survived them. */
   readonly growthsDenied: number;
   readonly inputBytes: number;

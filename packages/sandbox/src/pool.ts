@@ -11,6 +11,9 @@ const READY_FRAME_BYTES = 1 + NONCE_BYTES;
 /** A cell that isn't ready by then never will be. Starting takes 0.1 to 0.3 s; a machine can be very busy. */
 const START_MS_MAX = 30_000;
 
+/** Behind the name of a runtime, or the digest of a module, whose fuel is metered. */
+export const METERED = ":metered";
+
 /** Who is told what an occupied cell does. */
 export interface Occupant {
   readonly nonce: Uint8Array;
@@ -37,7 +40,7 @@ export class PooledCell {
   attempts = 0;
   state: "starting" | "idle" | "opening" | "occupied" | "gone" = "starting";
   readonly ready: Promise<void>;
-  readonly #opened: Set<RuntimeName>;
+  readonly #opened: Set<string>;
   /** Settled by the next frame that says that the cell is ready, or by its end. */
   #readiness = Promise.withResolvers<void>();
   readonly home: CellHome;
@@ -86,8 +89,9 @@ export class PooledCell {
     this.#readiness.promise.catch(() => {}).finally(() => clearTimeout(timer));
   }
 
-  hasOpened(runtime: RuntimeName): boolean {
-    return this.#opened.has(runtime);
+  /** @param wanted a runtime's name, with {@link METERED} for the metered one */
+  hasOpened(wanted: string): boolean {
+    return this.#opened.has(wanted);
   }
 
   /**
@@ -97,7 +101,7 @@ export class PooledCell {
    */
   open(request: OpenRequest): Promise<void> {
     this.state = "opening";
-    this.#opened.add(request.runtime);
+    this.#opened.add(request.metered ? request.runtime + METERED : request.runtime);
     this.#readiness = Promise.withResolvers<void>();
     this.#expectReadiness();
     this.home.send(encodeFrame(FRAME.open, NO_NONCE, [new TextEncoder().encode(JSON.stringify(request))]));

@@ -8,6 +8,7 @@ import type { HttpTransport } from "./host/http-client.ts";
 import { type HostSetup, hostSetup } from "./host/setup.ts";
 import { type KnownModule, knownModule } from "./known-module.ts";
 import { DEFAULT_LIMITS, LIMIT_CAPS, type Limits } from "./limits.ts";
+import { METERED } from "./pool.ts";
 import type { Guest, Request } from "./request.ts";
 import { inspectModule, type ModuleKind } from "./wasm/inspect.ts";
 
@@ -27,7 +28,7 @@ export interface PreparedRequest {
   readonly host: HostSetup;
   /** Bytes that the argument of one host call may have. */
   readonly callBytesMax: number;
-  /** SHA-256 of the module; undefined for other guests. */
+  /** What a cell keeps the module by; undefined for other guests. */
   readonly module: string | undefined;
   /** The parts of a run frame. `withModule`: the cell has not had this module yet. */
   parts(withModule: boolean, files: readonly GrantedFile[]): Uint8Array[];
@@ -49,6 +50,7 @@ export function prepareRequest(
   const limits = mergeLimits(request.limits ?? {}, caps);
   const module = guest.kind === "module" ? knownModule(guest.bytes) : undefined;
   const moduleKind = module && acceptModule(module, guest.kind === "module" ? guest.name : undefined);
+  const moduleKey = module && (limits.fuel === undefined ? module.digest : module.digest + METERED);
   const input = encodeInput(request, guest, moduleKind);
   if (input.length > limits.inputBytes) {
     throw new GloveboxError(
@@ -74,7 +76,7 @@ export function prepareRequest(
     clockBaseNs: String(clockBaseNs),
     seed: Buffer.from(seed).toString("hex"),
     sizes: [code.length, input.length, moduleBytes],
-    module: module?.digest ?? null,
+    module: moduleKey ?? null,
     files: files.map(({ name, content }) => [name, content.length]),
     callBytesMax,
   });
@@ -85,7 +87,7 @@ export function prepareRequest(
     clockBaseNs,
     host: granted,
     callBytesMax,
-    module: module?.digest,
+    module: moduleKey,
     parts: (withModule, files) => {
       const sent = withModule && module ? module.bytes : NO_BYTES;
       return [encodeHeader(header(sent.length, files)), code, input, sent, ...files.map(({ content }) => content)];
@@ -121,7 +123,7 @@ function encodeInput({ input }: Request, guest: Guest, moduleKind: ModuleKind | 
 function mergeLimits(asked: Partial<Limits>, caps: Limits): Limits {
   const limits: Record<string, number> = { ...DEFAULT_LIMITS };
   for (const [name, value] of Object.entries(asked)) {
-    const cap = Object.hasOwn(caps, name) ? caps[name as keyof Limits] : undefined;
+    const cap = Object.hasOwn(LIMIT_CAPS, name) ? (caps[name as keyof Limits] ?? LIMIT_CAPS[name as keyof Limits]) : undefined;
     if (cap === undefined) throw new GloveboxError("LIMIT_INVALID", `Cannot set limit "${name}": there is none of that name`);
     if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value < 1) {

@@ -3,7 +3,7 @@ import { readEnd } from "./cell/end.ts";
 import { encodeFrame, FRAME, type Frame, HOST_FUNCTION } from "./cell/frame.ts";
 import type { CellDeath } from "./cell/home.ts";
 import { chooseIsolation, type Isolation } from "./cell/isolation.ts";
-import type { CellSetup } from "./cell/message.ts";
+import type { CellSetup, RuntimeSetup } from "./cell/message.ts";
 import { openProcess } from "./cell/process.ts";
 import { openThread } from "./cell/thread.ts";
 import type { IsolationLevel } from "./cell/wrap.ts";
@@ -15,10 +15,11 @@ import type { HttpTransport } from "./host/http-client.ts";
 import { logCall } from "./host/log.ts";
 import { LIMIT_CAPS, type Limits } from "./limits.ts";
 import type { GuestReport, Outcome, Usage } from "./outcome.ts";
-import { Pool, type PooledCell } from "./pool.ts";
+import { METERED, Pool, type PooledCell } from "./pool.ts";
 import { type PreparedRequest, prepareRequest } from "./prepare-request.ts";
 import type { Request } from "./request.ts";
 import { findRuntimes } from "./runtimes/installed.ts";
+import { meteredRuntime } from "./runtimes/metered.ts";
 import type { RuntimeName } from "./runtimes/store.ts";
 import { watchSignal } from "./stop/cancel.ts";
 import { watchCpu } from "./stop/cpu.ts";
@@ -74,13 +75,16 @@ export class Sandbox implements AsyncDisposable {
   /** What stands around its cells. */
   readonly isolation: IsolationLevel;
   readonly #pool: Pool;
+  readonly #runtimes: ReturnType<typeof findRuntimes>;
+  readonly #setups: CellSetup["runtimes"];
   readonly #caps: Limits;
   readonly #host: { readonly caps: HostLimits | undefined; readonly transport: HttpTransport | undefined };
   readonly #running = new Set<RunningAttempt>();
 
   /** @throws GloveboxError `RUNTIME_MISSING`, `RUNTIME_CORRUPT`, `ISOLATION_UNAVAILABLE` */
   constructor(options: SandboxOptions = {}) {
-    const { folder, manifest } = findRuntimes(options.runtimes);
+    this.#runtimes = findRuntimes(options.runtimes);
+    const { folder, manifest } = this.#runtimes;
     const runtimes = Object.fromEntries(
       Object.entries(manifest.runtimes).map(([name, { wasm, stdlib, enter }]) => [
         name,
@@ -92,6 +96,7 @@ export class Sandbox implements AsyncDisposable {
         },
       ]),
     ) as CellSetup["runtimes"];
+    this.#setups = runtimes;
     const warm = options.warm ?? "python";
     this.#caps = options.caps ?? LIMIT_CAPS;
     this.#host = { caps: options.hostCaps, transport: options.http };
@@ -119,13 +124,13 @@ export class Sandbox implements AsyncDisposable {
     const files = granted.length > 0 ? await readGrantedFiles(granted, limits.fileBytes) : [];
     const { signal } = request;
     if (signal?.aborted) return cancelledBefore(prepared);
-    const wants = prepared.module ?? prepared.kind;
+    const wants = prepared.module ?? (prepared.limits.fuel === undefined ? prepared.kind : prepared.kind + METERED);
     let cell: PooledCell;
     try {
       const taken = this.#pool.take(request.isolationKey, wants, signal);
       cell = taken instanceof Promise ? await keepingAlive(taken) : taken;
       const { kind, limits } = prepared;
-      if (kind !== "module" && !cell.hasOpened(kind, limits.fuel !== undefined)) {
+      if (kind !== "module" && !cell.hasOpened(wants)) {
         const { memoryBytes, fuel } = limits;
         const metered = fuel === undefined ? {} : { metered: await keepingAlive(this.#metered(kind)) };
         await keepingAlive(cell.open({ runtime: kind, memoryBytes, ...metered }));
@@ -148,6 +153,15 @@ export class Sandbox implements AsyncDisposable {
     } finally {
       this.#running.delete(attempt);
     }
+  }
+
+  /** The runtime with its fuel metered, which is made when it is first needed. */
+  async #metered(name: RuntimeName): Promise<RuntimeSetup> {
+    const { folder, manifest } = this.#runtimes;
+    const { file, sha256 } = await meteredRuntime(folder, name, manifest.runtimes[name].wasm);
+    const plain = this.#setups[name];
+    if (!plain) throw new Error(`no runtime "${name}"`);
+    return { ...plain, wasm: `${folder}/${file}`, sha256 };
   }
 
   /** Ends every guest (`cancelled`) and every cell. Nothing is left behind when it settles. */
@@ -302,7 +316,7 @@ class RunningAttempt {
     this.#cell.kill();
   }
 
-  #finish(outcome: Outcome, outputBytes = 0, measured?: Pick<Usage, "instantiateMs" | "peakMemoryBytes" | "growthsDenied">): void {
+  #finish(outcome: Outcome, outputBytes = 0, measured?: Pick<Usage, "instantiateMs" | "peakMemoryBytes" | "growthsDenied" | "fuel">): void {
     this.#ended = true;
     const wallMs = performance.now() - this.#started;
     const usage: Usage = {
@@ -311,6 +325,7 @@ class RunningAttempt {
       instantiateMs: measured?.instantiateMs ?? 0,
       peakMemoryBytes: measured?.peakMemoryBytes ?? 0,
       growthsDenied: measured?.growthsDenied ?? 0,
+      ...(measured?.fuel === undefined ? {} : { fuel: measured.fuel }),
       inputBytes: this.#request.input.length,
       outputBytes,
       logBytes: this.#log.bytes,

@@ -94,6 +94,7 @@ const TRAPS: Readonly<Record<(Outcome & { kind: "trapped" })["trap"], string>> =
 const WHAT: Readonly<Record<Exhausted["limit"], string>> = {
   memory: "of memory",
   cpu: "of CPU",
+  fuel: "of fuel",
   wall: "in all",
   output: "of output",
   log: "of log",

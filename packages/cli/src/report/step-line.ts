@@ -109,6 +109,7 @@ export function quantity(limit: (StepOutcome & { kind: "exhausted" })["limit"], 
       return size(value);
     case "log":
       return size(value);
+    case "fuel":
     case "stack":
     case "calls":
     case "table":

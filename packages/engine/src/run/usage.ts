@@ -15,6 +15,7 @@ function add(a: Usage, b: Usage): Usage {
     cpuMs: a.cpuMs + b.cpuMs,
     instantiateMs: a.instantiateMs + b.instantiateMs,
     peakMemoryBytes: Math.max(a.peakMemoryBytes, b.peakMemoryBytes),
+    ...(a.fuel === undefined && b.fuel === undefined ? {} : { fuel: (a.fuel ?? 0) + (b.fuel ?? 0) }),
     growthsDenied: a.growthsDenied + b.growthsDenied,
     inputBytes: a.inputBytes + b.inputBytes,
     outputBytes: a.outputBytes + b.outputBytes,

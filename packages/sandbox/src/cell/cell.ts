@@ -35,7 +35,8 @@ export function runCell(channel: Channel): void {
 
 class Cell {
   readonly #setup: CellSetup;
-  readonly #runtimes = new Map<RuntimeName, Chamber>();
+  /** Plain and metered ones. */
+  readonly #runtimes = { plain: new Map<RuntimeName, Chamber>(), metered: new Map<RuntimeName, Chamber>() };
   /** By digest, the one that was used last at the end. */
   readonly #modules = new Map<string, Chamber>();
 
@@ -44,8 +45,9 @@ class Cell {
     if (setup.warm) this.open(setup.warm);
   }
 
-  open({ runtime, memoryBytes }: OpenRequest): void {
-    this.#runtime(runtime).prepare(memoryBytes);
+  open({ runtime, memoryBytes, metered }: OpenRequest): void {
+    if (metered) this.#runtimes.metered.set(runtime, openRuntime(runtime, metered));
+    this.#runtime(runtime, metered !== undefined).prepare(memoryBytes);
   }
 
   /** Runs one guest and sends how it ended. Returns what has to be done before the next one comes. */
@@ -62,7 +64,7 @@ class Cell {
     const log = new LogWriter(line);
     const files = readFiles(header.files, split.rest.subarray(codeSize + inputSize + moduleSize));
     const attempt = new CurrentAttempt(header, line, log, files);
-    const chamber = header.kind === "module" ? this.#module(header, module) : this.#runtime(header.kind);
+    const chamber = header.kind === "module" ? this.#module(header, module) : this.#runtime(header.kind, isMetered(header));
     const end = chamber.enter({ code, input, filename: header.filename, imports: header.imports ?? undefined }, attempt);
     attempt.over = true;
     log.close();
@@ -71,6 +73,7 @@ class Cell {
       instantiateMs: chamber.instantiateMs,
       peakMemoryBytes: attempt.memory.peakBytes,
       growthsDenied: attempt.memory.growthsDenied,
+      ...(attempt.fuel ? { fuel: attempt.fuel.spent } : {}),
       spent: chamber.spent,
     };
     const output = end.kind === "completed" ? [end.output] : [];
@@ -82,24 +85,29 @@ class Cell {
     };
   }
 
-  #runtime(name: RuntimeName): Chamber {
-    const known = this.#runtimes.get(name);
+  #runtime(name: RuntimeName, metered: boolean): Chamber {
+    const known = this.#runtimes[metered ? "metered" : "plain"].get(name);
     if (known) return known;
+    if (metered) throw new Error(`no metered runtime "${name}" in this cell`);
     const setup = this.#setup.runtimes[name];
     if (!setup) throw new Error(`no runtime "${name}" in this cell`);
     const opened = openRuntime(name, setup);
-    this.#runtimes.set(name, opened);
+    this.#runtimes.plain.set(name, opened);
     return opened;
   }
 
   #module(header: RunHeader, bytes: Uint8Array): Chamber {
     const digest = header.module ?? "";
-    const chamber = this.#modules.get(digest) ?? asChamber(moduleChamber(bytes, header.filename));
+    const chamber = this.#modules.get(digest) ?? asChamber(moduleChamber(bytes, header.filename, isMetered(header)));
     this.#modules.delete(digest);
     this.#modules.set(digest, chamber);
     if (this.#modules.size > MODULES_KEPT) this.#modules.delete(this.#modules.keys().next().value as string);
     return chamber;
   }
+}
+
+function isMetered({ limits }: RunHeader): boolean {
+  return limits.fuel !== undefined;
 }
 
 const NO_FILES: ReadonlyMap<string, Uint8Array> = new Map();

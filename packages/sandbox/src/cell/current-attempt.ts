@@ -15,6 +15,9 @@ export class CurrentAttempt implements Attempt {
   over = false;
   exitStatus: number | undefined = undefined;
   readonly memory = { peakBytes: 0, growthsDenied: 0 };
+  fuel: { readonly spent: number } | undefined = undefined;
+  /** What a metered guest has slept. */
+  #sleptNs = 0n;
   readonly #started = process.hrtime.bigint();
   readonly #clockBaseNs: bigint;
   readonly #random: SeededRandom;
@@ -32,7 +35,8 @@ export class CurrentAttempt implements Attempt {
   }
 
   monotonicNs(): bigint {
-    const passed = process.hrtime.bigint() - this.#started;
+    // Time must not make a metered guest spend more or less: a unit of fuel takes a nanosecond, and so does one of sleep.
+    const passed = this.fuel ? BigInt(this.fuel.spent) + this.#sleptNs : process.hrtime.bigint() - this.#started;
     return passed - (passed % CLOCK_STEP_NS);
   }
 
@@ -46,6 +50,7 @@ export class CurrentAttempt implements Attempt {
   }
 
   sleepNs(nanoseconds: bigint): void {
+    if (this.fuel && nanoseconds > 0n) this.#sleptNs += nanoseconds;
     // Longer than any wall limit is for ever: the parent ends it.
     const milliseconds = Math.min(Number(nanoseconds) / 1e6, this.limits.wallMs * 2);
     if (milliseconds > 0) Atomics.wait(sleeper, 0, 0, milliseconds);

@@ -14,7 +14,7 @@ const TRAPS: ReadonlySet<string> = new Set<TrapCode>([
   "aborted",
   "other",
 ]);
-const LIMITS: ReadonlySet<string> = new Set(["memory", "stack", "output", "table"]);
+const LIMITS: ReadonlySet<string> = new Set(["memory", "stack", "output", "table", "fuel"]);
 
 /** What a cell said of an attempt's end, checked in every part. */
 export interface ReadEnd {
@@ -25,6 +25,7 @@ export interface ReadEnd {
   readonly instantiateMs: number;
   readonly peakMemoryBytes: number;
   readonly growthsDenied: number;
+  readonly fuel?: number;
   readonly spent: boolean;
 }
 
@@ -39,9 +40,10 @@ export function readEnd(payload: Uint8Array): ReadEnd | undefined {
     return undefined;
   }
   if (!isRecord(header) || !isRecord(header.end)) return undefined;
-  const { instantiateMs, peakMemoryBytes, growthsDenied, spent } = header;
+  const { instantiateMs, peakMemoryBytes, growthsDenied, fuel, spent } = header;
   if (!isAmount(instantiateMs) || !isAmount(peakMemoryBytes) || !isAmount(growthsDenied) || typeof spent !== "boolean") return undefined;
-  const measured = { instantiateMs, peakMemoryBytes, growthsDenied, spent };
+  if (fuel !== undefined && !isAmount(fuel)) return undefined;
+  const measured = { instantiateMs, peakMemoryBytes, growthsDenied, spent, ...(fuel === undefined ? {} : { fuel }) };
   const { end } = header;
   if (end["kind"] === "completed") {
     const form = end["form"];

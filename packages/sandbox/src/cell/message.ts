@@ -15,6 +15,8 @@ export interface OpenRequest {
   readonly runtime: RuntimeName;
   /** What the first guest may ask for. */
   readonly memoryBytes: number;
+  /** The runtime with its fuel metered, which is another file. It is opened beside the plain one. */
+  readonly metered?: RuntimeSetup;
 }
 
 export interface RuntimeSetup {
@@ -35,7 +37,7 @@ export interface RunHeader {
   /** 32 bytes as hexadecimal digits. */
   readonly seed: string;
   readonly sizes: readonly [code: number, input: number, module: number];
-  /** SHA-256 of the module; its bytes follow only where this cell has not had them yet. */
+  /** SHA-256 of the module and whether it is metered; its bytes follow only where this cell has not had them yet. */
   readonly module: string | null;
   /** Granted files, in the order of their bytes. */
   readonly files: readonly (readonly [name: string, size: number])[];
@@ -51,7 +53,7 @@ export interface EndHeader {
     | { readonly kind: "trapped"; readonly trap: TrapCode; readonly detail?: string }
     | {
         readonly kind: "exhausted";
-        readonly limit: "memory" | "stack" | "output" | "table";
+        readonly limit: "memory" | "stack" | "output" | "table" | "fuel";
         readonly used: number;
         readonly max: number;
         readonly error?: GuestError;
@@ -59,6 +61,8 @@ export interface EndHeader {
   readonly instantiateMs: number;
   readonly peakMemoryBytes: number;
   readonly growthsDenied: number;
+  /** What a metered guest spent. */
+  readonly fuel?: number;
   /** Nothing in this cell is to be trusted any more: replace it. */
   readonly spent: boolean;
 }

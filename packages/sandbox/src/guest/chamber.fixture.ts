@@ -8,6 +8,7 @@ export class StillAttempt implements Attempt {
   over = false;
   exitStatus: number | undefined = undefined;
   readonly memory = { peakBytes: 0, growthsDenied: 0 };
+  fuel: { readonly spent: number } | undefined = undefined;
   readonly entries: LogEntry[] = [];
   #random: number;
 

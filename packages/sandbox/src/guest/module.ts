@@ -2,11 +2,13 @@ import type { Attempt, Chamber, EnteredGuest, GuestEnd } from "../cell/attempt.t
 import { GloveboxError } from "../error.ts";
 import { PAGE_BYTES } from "../wasm/binary.ts";
 import { inspectModule, type ModuleFacts, refusing } from "../wasm/inspect.ts";
+import { meterModule } from "../wasm/meter.ts";
 import { TABLE_ENTRIES_MAX } from "../wasm/outline.ts";
 import { MEMORY_IMPORT, OWN_EXPORTS, rewriteModule } from "../wasm/rewrite.ts";
 import { type BufferExports, enterBuffer } from "./buffer.ts";
 import { noteDropped } from "./dropped.ts";
 import { guestError } from "./ending.ts";
+import { FuelGauge } from "./fuel.ts";
 import { GuestMemory } from "./memory.ts";
 import { ModuleImports } from "./module-imports.ts";
 import { enterText, type TextExports } from "./text.ts";
@@ -17,15 +19,18 @@ import { type CommandExports, enterCommand } from "./wasi-command.ts";
  * limits of the attempt that needs the module.
  *
  * @param bytes not kept
+ * @param metered its guests have `limits.fuel`
  * @returns how the attempt ends, where the module is refused: `failed` with the name `ModuleRefused`
  */
-export function moduleChamber(bytes: Uint8Array, name = "module"): Chamber | GuestEnd {
+export function moduleChamber(bytes: Uint8Array, name = "module", metered = false): Chamber | GuestEnd {
   try {
     const facts = inspectModule(bytes, name);
     return refusing(name, () => {
       // The module as it is has to be valid by itself: see rewriteModule().
       new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
-      const module = new WebAssembly.Module(rewriteModule(bytes, facts) as Uint8Array<ArrayBuffer>);
+      const rewritten = rewriteModule(bytes, facts);
+      const entered = metered ? meterModule(rewritten, { bytesMax: rewritten.length }) : rewritten;
+      const module = new WebAssembly.Module(entered as Uint8Array<ArrayBuffer>);
       return new ModuleChamber(module, facts);
     });
   } catch (error) {
@@ -102,6 +107,8 @@ class ModuleChamber implements Chamber {
     this.#prepared = undefined;
     this.instantiateMs = prepared.instantiateMs;
     const { memory, instance } = prepared;
+    const gauge = "failure" in instance ? undefined : FuelGauge.of(instance.exports);
+    gauge?.begin(attempt);
     this.#imports.begin(new GuestMemory(memory), attempt, guest.input);
     let end: GuestEnd;
     try {
@@ -112,7 +119,9 @@ class ModuleChamber implements Chamber {
     }
     attempt.over = true;
     attempt.memory.peakBytes = memory.buffer.byteLength;
-    return "failure" in instance ? end : this.#attribute(end, instance.exports, memory, attempt);
+    if ("failure" in instance) return end;
+    const metered = gauge?.judge(end) ?? end;
+    return metered === end ? this.#attribute(end, instance.exports, memory, attempt) : metered;
   }
 
   #run(exports: Exports, memory: WebAssembly.Memory, input: Uint8Array, { limits }: Attempt): GuestEnd {

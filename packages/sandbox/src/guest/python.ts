@@ -6,6 +6,7 @@ import { type PythonHost, PythonSession } from "../runtimes/python/session.ts";
 import { PAGE_BYTES, readImports, readSections } from "../wasm/binary.ts";
 import { noteDropped } from "./dropped.ts";
 import { broken, endOfThrow } from "./ending.ts";
+import { FuelGauge } from "./fuel.ts";
 import { GuestMemory } from "./memory.ts";
 
 /** What the frozen module keeps of CPython's C API; addresses are 32 bits. */
@@ -33,6 +34,12 @@ export function pythonChamber(wasm: Uint8Array, module: WebAssembly.Module, stdl
   return new PythonChamber(module, memory.limits.minimum * PAGE_BYTES, stdlib, enter);
 }
 
+interface PythonInstance {
+  readonly frozen: FrozenInstance;
+  readonly host: PythonHost;
+  readonly gauge: FuelGauge | undefined;
+}
+
 class PythonChamber implements Chamber {
   instantiateMs = 0;
   readonly spent = false; // a trap drops the instance and its memory, which is all that a guest could have touched
@@ -40,7 +47,7 @@ class PythonChamber implements Chamber {
   readonly #initialBytes: number;
   readonly #files: ReadonlyMap<string, Uint8Array>;
   readonly #enter: number;
-  #instance: { readonly frozen: FrozenInstance; readonly host: PythonHost } | undefined;
+  #instance: PythonInstance | undefined;
   #fresh = false;
 
   constructor(module: WebAssembly.Module, initialBytes: number, stdlib: Uint8Array, enter: number) {
@@ -55,7 +62,7 @@ class PythonChamber implements Chamber {
   }
 
   /** A fresh instance: the one before, put back, where that can be; else a new one in new memory. */
-  #prepare(): { readonly frozen: FrozenInstance; readonly host: PythonHost } {
+  #prepare(): PythonInstance {
     if (this.#fresh && this.#instance) return this.#instance;
     const started = performance.now();
     if (!this.#instance?.frozen.reset()) {
@@ -77,20 +84,22 @@ class PythonChamber implements Chamber {
     const host: PythonHost = { memory: new GuestMemory(memory), files: this.#files, table: undefined, session: undefined };
     const frozen = new FrozenInstance(this.#module, pythonImports(host, this.#module), memory);
     host.table = frozen.instance.exports["__indirect_function_table"] as WebAssembly.Table;
-    return { frozen, host };
+    return { frozen, host, gauge: FuelGauge.of(frozen.instance.exports) };
   }
 
   enter(guest: EnteredGuest, attempt: Attempt): GuestEnd {
-    const { frozen, host } = this.#prepare();
+    const { frozen, host, gauge } = this.#prepare();
     this.#fresh = false;
     attempt.memory.peakBytes = this.#initialBytes;
     const session = new PythonSession(host, attempt);
     host.session = session;
+    gauge?.begin(attempt);
+    const judge = (end: GuestEnd) => gauge?.judge(end) ?? end;
     try {
-      return this.#call(frozen, guest, attempt);
+      return judge(this.#call(frozen, guest, attempt));
     } catch (error) {
       this.#drop(); // nothing of an instance that was unwound is used again
-      return this.#endOfThrow(error, session);
+      return judge(this.#endOfThrow(error, session));
     } finally {
       attempt.over = true;
       host.session = undefined;

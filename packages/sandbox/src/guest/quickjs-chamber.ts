@@ -1,6 +1,7 @@
 import type { Attempt, Chamber, EnteredGuest, GuestEnd, HostAnswer } from "../cell/attempt.ts";
 import { DEFAULT_LIMITS } from "../limits.ts";
 import { PAGE_BYTES, readImports, readSections } from "../wasm/binary.ts";
+import { FUEL_MAX } from "../wasm/meter.ts";
 import { noteDropped } from "./dropped.ts";
 import { endOfThrow } from "./ending.ts";
 import { CannotGoOn, QuickjsGuest } from "./quickjs-guest.ts";
@@ -104,10 +105,11 @@ function pagesOf(bytes: number): number {
 
 /** The attempt of the guest that warms up: it has no clock, no chance and no log. */
 class WarmUpAttempt implements Attempt {
-  readonly limits = DEFAULT_LIMITS;
+  readonly limits = { ...DEFAULT_LIMITS, fuel: FUEL_MAX };
   over = false;
   exitStatus: number | undefined = undefined;
   readonly memory = { peakBytes: 0, growthsDenied: 0 };
+  fuel: { readonly spent: number } | undefined = undefined;
 
   wallClockNs(): bigint {
     return 0n;

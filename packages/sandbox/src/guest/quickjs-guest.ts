@@ -15,7 +15,9 @@ import {
 } from "../runtimes/javascript/engine.ts";
 import { type HostState, javascriptImports } from "../runtimes/javascript/imports.ts";
 import { PAGE_BYTES } from "../wasm/binary.ts";
+import { FUEL_MAX } from "../wasm/meter.ts";
 import { OWN_EXPORTS } from "../wasm/rewrite.ts";
+import { FuelGauge } from "./fuel.ts";
 import { GuestMemory } from "./memory.ts";
 import { readGuestError } from "./quickjs-error.ts";
 
@@ -48,6 +50,7 @@ export class QuickjsGuest {
   readonly #wanted: WebAssembly.Global;
   readonly #stackBottom: number;
   readonly #baseBytes: number;
+  readonly #gauge: FuelGauge | undefined;
 
   /** @param pagesMore how far its memory may grow */
   constructor(module: WebAssembly.Module, baseBytes: number, pagesMore: number) {
@@ -59,6 +62,8 @@ export class QuickjsGuest {
     this.#state = { memory: this.#memory, engine: undefined, context: 0, out: 0, attempt: undefined, unhandled: new Map() };
     this.#frozen = new FrozenInstance(module, javascriptImports(this.#state), memory);
     const { exports } = this.#frozen.instance;
+    this.#gauge = FuelGauge.of(exports);
+    this.#gauge?.fill(FUEL_MAX); // for the calls below
     this.#engine = engineOf(exports);
     this.#denied = exports[OWN_EXPORTS.memoryDenied] as WebAssembly.Global;
     this.#wanted = exports[OWN_EXPORTS.memoryWanted] as WebAssembly.Global;
@@ -87,6 +92,7 @@ export class QuickjsGuest {
   begin(attempt: Attempt): void {
     this.#state.attempt = attempt;
     this.#state.unhandled = new Map();
+    this.#gauge?.begin(attempt);
     // Its state is in the snapshot: without this, every guest would draw the same numbers. The generator never leaves zero.
     const seed = this.#at(this.block.randomState, 8);
     attempt.fillRandom(seed);
@@ -109,6 +115,11 @@ export class QuickjsGuest {
    * holds of the stack, of which the host sees how far down it was written.
    */
   judge(end: GuestEnd): GuestEnd {
+    const metered = this.#gauge?.judge(end) ?? end;
+    return metered === end ? this.#judge(end) : metered;
+  }
+
+  #judge(end: GuestEnd): GuestEnd {
     if (end.kind !== "failed" && end.kind !== "trapped") return end;
     const error = end.kind === "failed" ? end.error : undefined;
     const isNull = error?.name === "object" && error.message === "null";

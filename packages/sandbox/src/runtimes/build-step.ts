@@ -5,7 +5,7 @@ import { capturePython, packStdlib } from "./python/capture.ts";
 // One step of building the runtimes, in a process of its own and in a folder of its own, in which it leaves files. A boot's state
 // must depend on nothing but its inputs, so no two boots share a process.
 
-async function build(step: string | undefined): Promise<void> {
+async function build(step: string | undefined, given: readonly string[]): Promise<void> {
   switch (step) {
     case "stdlib": {
       const { zip, loader } = await packStdlib();
@@ -29,6 +29,11 @@ async function build(step: string | undefined): Promise<void> {
       writeFileSync(`${step}.wasm`, await captureJavaScript(step));
       break;
     }
+    case "meter": {
+      const { meterFile } = await import("./meter-file.ts");
+      meterFile(given);
+      break;
+    }
     case "cells":
       await bundleCells();
       break;
@@ -38,7 +43,7 @@ async function build(step: string | undefined): Promise<void> {
 }
 
 try {
-  await build(process.argv[2]);
+  await build(process.argv[2], process.argv.slice(3));
 } catch (error) {
   // Not thrown on: Node would show the line that threw, and the loader is one line of a megabyte.
   writeSync(2, error instanceof Error ? `${error.message}\n` : String(error));

@@ -31,18 +31,39 @@ type Form = (typeof FORM)[keyof typeof FORM];
 
 /** The instructions that something here looks for by name. */
 export const OPCODE = {
+  unreachable: 0x00,
   block: 0x02,
   loop: 0x03,
   if: 0x04,
+  else: 0x05,
   try: 0x06,
+  catch: 0x07,
+  throw: 0x08,
+  rethrow: 0x09,
+  throwRef: 0x0a,
   end: 0x0b,
+  branch: 0x0c,
+  branchIf: 0x0d,
+  branchTable: 0x0e,
+  return: 0x0f,
+  call: 0x10,
+  callIndirect: 0x11,
+  returnCall: 0x12,
+  returnCallIndirect: 0x13,
+  callRef: 0x14,
+  returnCallRef: 0x15,
   delegate: 0x18,
+  catchAll: 0x19,
   tryTable: 0x1f,
   globalSet: 0x24,
   tableSet: 0x26,
   memoryGrow: 0x40,
+  branchOnNull: 0xd5,
+  branchOnNonNull: 0xd6,
   memoryInit: 0xfc08,
   dataDrop: 0xfc09,
+  memoryCopy: 0xfc0a,
+  memoryFill: 0xfc0b,
   tableInit: 0xfc0c,
   elemDrop: 0xfc0d,
   tableCopy: 0xfc0e,
@@ -198,8 +219,8 @@ for (const [first, text] of REFUSED_RUNS) {
   for (const [i, name] of text.split(" ").entries()) refusedNames.set(first + i, name);
 }
 
-/** Instructions without a prefix first, then 256 for each of the prefixes 0xfc and 0xfd. */
-function slot(opcode: number): number {
+/** Where a table by opcode has its entry: instructions without a prefix first, then 256 for each of the prefixes 0xfc and 0xfd. */
+export function slot(opcode: number): number {
   return opcode < 0x100 ? opcode : opcode - 0xfb00;
 }
 

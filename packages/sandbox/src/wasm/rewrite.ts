@@ -17,6 +17,8 @@ export const OWN_EXPORTS = {
   /** i32: refused `table.grow`s so far, and the entries that the last of them asked for. */
   tableDenied: `${OWN_PREFIX}table_denied`,
   tableWanted: `${OWN_PREFIX}table_wanted`,
+  /** i64: what is left of fuel and stack; see meter.ts. */
+  meter: `${OWN_PREFIX}meter`,
 } as const;
 
 /**
