@@ -12,6 +12,11 @@ const RESPONSE_HEADER_BYTES_MAX = 32_768;
 const ADDRESSES_TRIED_MAX = 4;
 const CONNECT_MS_MAX = 5000;
 
+/** Loading takes 70 ms, which a sandbox that makes no requests should not. */
+export function loadHttp(): Promise<typeof import("undici")> {
+  return import("undici");
+}
+
 /** How hosts are found and trusted. */
 export interface HttpTransport {
   /** All addresses of a host. Default: the system's. */
@@ -45,7 +50,7 @@ export interface HttpResponse {
 export class HttpClient {
   readonly #transport: HttpTransport;
   /** By rule: what one rule lets connect is no connection for another. */
-  readonly #agents = new Map<HttpRule, Promise<Agent>>();
+  readonly #agents = new Map<HttpRule, Agent>();
   readonly #sockets = new Set<Socket>();
   #closed = false;
 
@@ -55,7 +60,10 @@ export class HttpClient {
 
   /** One request and the head of its answer. Redirects are answers. */
   async send({ rule, target, method, headers, body, signal }: HttpExchange): Promise<HttpResponse> {
-    const agent = await this.#agentOf(rule);
+    const { Agent } = await loadHttp();
+    if (this.#closed) throw new Error("the attempt is over");
+    const agent = this.#agents.get(rule) ?? new Agent(this.#optionsFor(rule));
+    this.#agents.set(rule, agent);
     const response: Dispatcher.ResponseData = await agent.request({
       origin: originOf(target),
       path: target.path + target.query,
@@ -73,32 +81,24 @@ export class HttpClient {
   close(): void {
     this.#closed = true;
     for (const socket of this.#sockets) socket.destroy();
-    for (const agent of this.#agents.values()) agent.then((made) => made.destroy()).catch(() => {}); // its sockets are gone already
+    for (const agent of this.#agents.values()) agent.destroy().catch(() => {}); // its sockets are gone already
   }
 
-  #agentOf(rule: HttpRule): Promise<Agent> {
-    const known = this.#agents.get(rule);
-    if (known) return known;
-    // Loading takes 50 ms, which a sandbox that makes no requests should not.
-    const made = import("undici").then(
-      ({ Agent }) =>
-        new Agent({
-          connections: 1,
-          pipelining: 1,
-          allowH2: false,
-          maxHeaderSize: RESPONSE_HEADER_BYTES_MAX,
-          headersTimeout: 0, // time is bounded by the signal
-          bodyTimeout: 0,
-          connect: (options, callback) => {
-            this.#connect(rule, options.hostname, options.protocol === "https:", Number(options.port)).then(
-              (socket) => callback(null, socket),
-              (error: Error) => callback(error, null),
-            );
-          },
-        }),
-    );
-    this.#agents.set(rule, made);
-    return made;
+  #optionsFor(rule: HttpRule): Agent.Options {
+    return {
+      connections: 1,
+      pipelining: 1,
+      allowH2: false,
+      maxHeaderSize: RESPONSE_HEADER_BYTES_MAX,
+      headersTimeout: 0, // time is bounded by the signal
+      bodyTimeout: 0,
+      connect: (options, callback) => {
+        this.#connect(rule, options.hostname, options.protocol === "https:", Number(options.port)).then(
+          (socket) => callback(null, socket),
+          (error: Error) => callback(error, null),
+        );
+      },
+    };
   }
 
   async #connect(rule: HttpRule, hostname: string, secure: boolean, port: number): Promise<Socket> {

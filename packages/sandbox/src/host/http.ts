@@ -2,7 +2,7 @@ import { encodeHeader, splitHeader } from "../cell/frame.ts";
 import { checkHeaders, KEPT_ACROSS_ORIGINS } from "./headers.ts";
 import type { HostAttempt, HostReply } from "./host-function.ts";
 import { ACCEPTED_ENCODINGS, BodyTooLarge, HttpBody } from "./http-body.ts";
-import { AddressRefused, HttpClient, type HttpResponse } from "./http-client.ts";
+import { AddressRefused, HttpClient, type HttpResponse, loadHttp } from "./http-client.ts";
 import { findRule, type HttpRule } from "./http-rule.ts";
 import type { HostSetup } from "./setup.ts";
 import { describeTarget, originOf, parseTarget, type Target } from "./url.ts";
@@ -70,6 +70,7 @@ export class HttpSession {
     if (this.#bytesOut > limits.httpBytesOut) return exhausted(this.#bytesOut, limits.httpBytesOut, "bytes of request bodies");
     const first = this.#firstHop(head, body);
     if (typeof first === "string") return { kind: "refused", subject: `${head.method} ${head.url}`, reason: first };
+    await loadHttp();
     const deadline = new Deadline(limits.httpMs);
     this.#deadline = deadline;
     let hop = first;

@@ -4,9 +4,9 @@
 // Everything it uses later is taken into constants now, because a guest may patch any prototype. No spread, no destructuring of
 // arrays and no for-of below: these would run a patched iterator.
 
-(function boot(logDebug, logInfo, logWarning, logError) {
+(function boot(logDebug, logInfo, logWarning, logError, hostAsk, hostEncode, hostDecode, hostFile) {
   const { apply, ownKeys, getPrototypeOf, getOwnPropertyDescriptor } = Reflect;
-  const { stringify } = JSON;
+  const { stringify, parse } = JSON;
   const { is, keys: enumerableKeys } = Object;
   const { isArray, prototype: arrayPrototype } = Array;
   const finite = Number.isFinite;
@@ -71,6 +71,188 @@
     trace: printer(logDebug),
     warn: printer(logWarning),
     error: printer(logError),
+  });
+
+  // --- glovebox: what a guest may ask the host for
+
+  const NativeBytes = Uint8Array;
+  const NativeInternalError = InternalError;
+  const setBytes = uncurry(NativeBytes.prototype.set);
+  const partOf = uncurry(NativeBytes.prototype.subarray);
+  const join = uncurry(Array.prototype.join);
+  const lowerCase = uncurry(String.prototype.toLowerCase);
+
+  const NUMBERS = { __proto__: null, readInput: 2, writeOutput: 3, readSecret: 4, getTime: 5, httpRequest: 6, httpRead: 7 };
+  const LEVELS = { __proto__: null, debug: logDebug, info: logInfo, warning: logWarning, error: logError };
+  const NOTHING = new NativeBytes(0);
+  /** What `httpRequest` put into files of the guest's own. */
+  const received = { __proto__: null };
+
+  class HostError extends NativeError {
+    get name() {
+      return "HostError";
+    }
+  }
+
+  class Refused extends HostError {
+    get name() {
+      return "Refused";
+    }
+  }
+
+  /** The host gives nothing where the guest has no memory for it. */
+  function given(value) {
+    if (value === undefined) throw new NativeInternalError("out of memory");
+    return value;
+  }
+
+  function concatenated(parts) {
+    let length = 0;
+    for (let i = 0; i < parts.length; i++) length += parts[i].length;
+    const whole = new NativeBytes(length);
+    let at = 0;
+    for (let i = 0; i < parts.length; i++) {
+      setBytes(whole, parts[i], at);
+      at += parts[i].length;
+    }
+    return whole;
+  }
+
+  function ask(number, argument) {
+    const call = new NativeBytes(1 + argument.length);
+    call[0] = number;
+    setBytes(call, argument, 1);
+    const answer = given(hostAsk(call));
+    const body = partOf(answer, 1);
+    if (answer[0] === 0) return body;
+    throw answer[0] === 1 ? new Refused("the host refused this: it is not granted") : new HostError(given(hostDecode(body)));
+  }
+
+  function encoded(value) {
+    return given(hostEncode(toText(value)));
+  }
+
+  class Content {
+    #bytes;
+
+    constructor(bytes) {
+      this.#bytes = bytes;
+    }
+
+    bytes() {
+      return this.#bytes;
+    }
+
+    text() {
+      return given(hostDecode(this.bytes()));
+    }
+
+    json() {
+      return parse(this.text());
+    }
+  }
+
+  class Response extends Content {
+    #open;
+
+    constructor(head, bytes, open) {
+      super(bytes);
+      this.#open = open;
+      this.status = head.status;
+      this.ok = head.status >= 200 && head.status < 300;
+      this.headers = { __proto__: null };
+      for (let i = 0; i < head.headers.length; i++) {
+        const name = head.headers[i][0];
+        const value = head.headers[i][1];
+        this.headers[name] = name in this.headers ? `${this.headers[name]}, ${value}` : value;
+      }
+    }
+
+    read() {
+      const piece = this.#open ? ask(NUMBERS.httpRead, NOTHING) : NOTHING;
+      if (piece.length === 0) this.#open = false;
+      return piece.length === 0 ? null : piece;
+    }
+
+    bytes() {
+      if (!this.#open) return super.bytes();
+      const parts = { __proto__: null, length: 0 };
+      for (let piece = this.read(); piece !== null; piece = this.read()) add(parts, piece);
+      return concatenated(parts);
+    }
+  }
+
+  function pairsOf(headers) {
+    const pairs = { __proto__: null, length: 0 };
+    const names = isArray(headers) ? headers : enumerableKeys(headers ?? {});
+    for (let i = 0; i < names.length; i++) {
+      const name = isArray(headers) ? names[i][0] : names[i];
+      add(pairs, [toText(name), toText(isArray(headers) ? names[i][1] : headers[name])]);
+    }
+    return pairs;
+  }
+
+  function bodyOf(body, pairs) {
+    if (body === undefined || body === null) return NOTHING;
+    if (typeof body === "string") return encoded(body);
+    if (body instanceof NativeBytes) return body;
+    if (body instanceof NativeArrayBuffer) return new NativeBytes(body);
+    let typed = false;
+    for (let i = 0; i < pairs.length; i++) if (lowerCase(pairs[i][0]) === "content-type") typed = true;
+    if (!typed) add(pairs, ["content-type", "application/json"]);
+    return encoded(stringify(body));
+  }
+
+  function httpRequest(url, options) {
+    const { method = "GET", headers, body, stream = false, file } = options ?? {};
+    const pairs = pairsOf(headers);
+    const sent = bodyOf(body, pairs);
+    const open = stream === true || file !== undefined;
+    const texts = [];
+    for (let i = 0; i < pairs.length; i++) texts[i] = stringify(pairs[i]);
+    const head = encoded(
+      `{"url":${stringify(toText(url))},"method":${stringify(toText(method))},"headers":[${join(texts, ",")}],"stream":${open}}`,
+    );
+    const size = new NativeBytes(4);
+    for (let i = 0; i < 4; i++) size[i] = (head.length >>> (8 * i)) & 255;
+    const answer = ask(NUMBERS.httpRequest, concatenated([size, head, sent]));
+    const end = 4 + (answer[0] | (answer[1] << 8) | (answer[2] << 16) | (answer[3] << 24));
+    const response = new Response(parse(given(hostDecode(partOf(answer, 4, end)))), partOf(answer, end), open);
+    if (file !== undefined) received[toText(file)] = response.bytes();
+    return response;
+  }
+
+  function log(level, message) {
+    const write = message === undefined ? logInfo : LEVELS[level];
+    if (write === undefined) throw new TypeError(`no such level: ${toText(level)}`);
+    const text = message === undefined ? level : message;
+    write(`${typeof text === "string" ? text : inspect(text)}\n`);
+  }
+
+  function open(name) {
+    const text = toText(name);
+    const content = text in received ? received[text] : hostFile(text);
+    if (content === undefined) throw new HostError(`there is no file "${text}"`);
+    return new Content(content);
+  }
+
+  define("glovebox", {
+    HostError,
+    Refused,
+    httpRequest,
+    log,
+    open,
+    now() {
+      const time = ask(NUMBERS.getTime, NOTHING);
+      let nanoseconds = 0;
+      for (let i = 7; i >= 0; i--) nanoseconds = nanoseconds * 256 + time[i];
+      return Math.round(nanoseconds / 1e6);
+    },
+    secret: (name) => given(hostDecode(ask(NUMBERS.readSecret, encoded(name)))),
+    readInput: () => parse(given(hostDecode(ask(NUMBERS.readInput, NOTHING)))),
+    writeOutput(value) {
+      ask(NUMBERS.writeOutput, encoded(serialise(value)));
+    },
   });
 
   // --- console: values as text

@@ -15,7 +15,7 @@ import {
   UNDEFINED,
   writeBlock,
 } from "./engine.ts";
-import { LOG_LEVELS } from "./imports.ts";
+import { CALLS, LOG_LEVELS } from "./imports.ts";
 
 export type JavaScriptVariant = "javascript" | "typescript" | "schema";
 
@@ -151,7 +151,7 @@ class Booting {
     const own = ownScript === undefined ? UNDEFINED : this.#get(this.#evaluate(bundle(ownScript)), "own");
     const functions = this.#call(
       boot,
-      LOG_LEVELS.map((level) => this.#hostFunction(level)),
+      [...LOG_LEVELS, ...CALLS].map((level) => this.#hostFunction(level)),
     );
     const block = {
       describe: this.#checked(engine.JS_GetPropertyUint32(this.#context, functions, 0)),

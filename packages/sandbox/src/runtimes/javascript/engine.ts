@@ -9,6 +9,9 @@ export interface Engine {
   /** UTF-8 of a string, 0 on failure. Writes the length to `lengthOut`. */
   readonly JS_ToCStringLen2: (context: number, lengthOut: number, value: bigint, cesu8: number) => number;
   readonly JS_FreeCString: (context: number, text: number) => void;
+  /** Where the bytes of a Uint8Array stand, 0 (with a TypeError) if it is none. Writes their number to `lengthOut`. */
+  readonly JS_GetUint8Array: (context: number, lengthOut: number, value: bigint) => number;
+  readonly JS_NewUint8ArrayCopy: (context: number, bytes: number, length: number) => bigint;
   readonly JS_ParseJSON: (context: number, text: number, bytes: number, filename: number) => bigint;
   readonly JS_GetGlobalObject: (context: number) => bigint;
   readonly JS_SetPropertyStr: (context: number, object: bigint, name: number, value: bigint) => number;
@@ -36,6 +39,8 @@ export const KEPT_EXPORTS: readonly (keyof Engine)[] = [
   "JS_NewStringLen",
   "JS_ToCStringLen2",
   "JS_FreeCString",
+  "JS_GetUint8Array",
+  "JS_NewUint8ArrayCopy",
   "JS_ParseJSON",
   "JS_GetGlobalObject",
   "JS_SetPropertyStr",
