@@ -166,9 +166,10 @@ function tryOut({ level, place, filter }: Isolation): string | undefined {
     encoding: "utf8",
     timeout: TRIAL_MS_MAX,
   });
+  if (error) return error.message;
   if (status === 0 && stdout.trim() === process.version) return undefined;
   const said = stderr.trim().split("\n").at(-1)?.slice(0, 200);
-  return said || error?.message || `it ended with ${signal ?? `exit code ${status}`}`;
+  return said || `it ended with ${signal ?? `exit code ${status}`}`;
 }
 
 function findProgram(name: string): string | undefined {

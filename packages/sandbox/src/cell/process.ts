@@ -1,21 +1,16 @@
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { Socket } from "node:net";
-import { constants, setPriority } from "node:os";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { FrameReader } from "./frame.ts";
 import type { CellDeath, CellEvents, CellHome, HomeOptions } from "./home.ts";
 import { innermost } from "./innermost.ts";
 import { forgetIsolation } from "./isolation.ts";
+import { launch } from "./launch.ts";
 import { ThreadCpu } from "./schedstat.ts";
-import { wrap } from "./wrap.ts";
 
-const LINE = 3;
-const FILTER = 4;
 const PAGE = 4096;
-/** Behind the parent in line for the CPU, by so much that the parent can always end it. */
-const NICENESS = 5;
-
+/** From the end of the outermost process to the end of all that hold the line, which it takes with it. */
+const LINGER_MS = 2000;
 /**
  * V8's stack in a cell, KiB, under a larger one of the operating system (wrap.ts). CPython's own limit (runtimes/python/capture.ts) and
  * QuickJS's are reached first, so that recursion is an error of the guest's and not the end of the instance.
@@ -44,25 +39,18 @@ function flags({ folder, heapMiB }: HomeOptions): string[] {
 /** A cell that is a process of its own, wrapped: what untrusted guests run in. */
 export function openProcess(options: HomeOptions, events: CellEvents): CellHome {
   const { folder, isolation } = options;
-  const { level, place, filter } = isolation;
-  const command = [process.execPath, ...flags(options), join(folder, "process-cell.mjs")];
-  const [file, ...given] = wrap(level, place, command, filter && { descriptor: FILTER }) as [string, ...string[]];
-  const child = spawn(file, given, {
-    cwd: join(folder, "empty"),
-    env: {},
-    detached: true, // a terminal's Ctrl-C is for the parent, which ends its cells itself
-    stdio: ["ignore", "ignore", "ignore", "pipe", ...(filter ? ["pipe" as const] : [])],
-  });
-  const line = child.stdio[LINE] as Socket;
+  const child = launch(isolation, [process.execPath, ...flags(options), join(folder, "process-cell.mjs")]);
+  const { line } = child;
   const reader = new FrameReader(events.frameBytesMax);
   /** The cell's own process, once it has shown that it is there. */
   let inner: number | undefined;
   let cpu: ThreadCpu | undefined;
+  let killed = false;
   let gone = false;
   const end = (death: CellDeath) => {
     if (gone) return;
     gone = true;
-    if (inner === undefined) forgetIsolation(isolation);
+    if (inner === undefined && !killed) forgetIsolation(isolation);
     cpu?.[Symbol.dispose]();
     cpu = undefined;
     line.destroy();
@@ -71,7 +59,6 @@ export function openProcess(options: HomeOptions, events: CellEvents): CellHome 
   const started = () => {
     inner = innermost(child.pid as number);
     cpu = ThreadCpu.open(inner, inner);
-    lowerPriority(inner);
   };
   line.on("data", (piece: Buffer) => {
     if (inner === undefined) started();
@@ -81,27 +68,19 @@ export function openProcess(options: HomeOptions, events: CellEvents): CellHome 
   });
   line.on("error", () => {}); // the line breaks when the cell ends, which `close` tells
   child.on("error", (error) => end({ outOfMemory: false, reason: error.message }));
+  child.on("exit", () => setTimeout(() => line.destroy(), LINGER_MS).unref());
   child.on("close", (code, signal) => end(deathOf(code, signal)));
-  child.unref();
-  line.unref();
-  if (filter) giveFilter(child.stdio[FILTER] as Socket, filter);
-  if (child.pid !== undefined) lowerPriority(child.pid);
   return {
     send: (frame) => {
       if (!gone) line.write(frame);
     },
     kill: () => {
+      killed = true;
       if (!gone) child.kill("SIGKILL");
     },
     cpuMs: () => cpu?.read(),
     residentBytes: () => (gone || inner === undefined ? undefined : residentBytes(inner)),
   };
-}
-
-function giveFilter(pipe: Socket, filter: Uint8Array): void {
-  pipe.on("error", () => {}); // the wrapper has ended before it read this, which `close` tells
-  pipe.unref();
-  pipe.end(filter);
 }
 
 /** Signals that V8 aborts with where it can get no memory, by platform and build. One that we send is SIGKILL. */
@@ -111,15 +90,6 @@ const ABORTS: readonly NodeJS.Signals[] = ["SIGABRT", "SIGTRAP", "SIGILL"];
 function deathOf(code: number | null, signal: NodeJS.Signals | null): CellDeath {
   const by = signal ?? Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
   return { outOfMemory: ABORTS.some((abort) => abort === by), reason: by ? `signal ${by}` : `exit code ${code}` };
-}
-
-/** Last for the CPU. It is a courtesy to the machine, not a bound on the guest. */
-function lowerPriority(processId: number): void {
-  try {
-    setPriority(processId, NICENESS);
-  } catch {
-    // The process has ended already.
-  }
 }
 
 function residentBytes(processId: number): number | undefined {

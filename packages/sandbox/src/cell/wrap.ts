@@ -148,6 +148,7 @@ printf %s "$table" >.mounts
 : >.mounts
 "$mount" -o remount,bind,ro,nosuid,nodev "$root"
 cd /
+unset PWD OLDPWD
 "$@" &
 exec 3>&-
 wait $!`;
