@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Request, Sandbox } from "@glovebox/sandbox";
 import type { Comparison } from "../figure.ts";
 import { contest } from "../measure/contest.ts";
-import { childrenOf } from "../measure/tree-cpu.ts";
+import { descendantsOf } from "../measure/tree-cpu.ts";
 
 const REQUEST: Request = { guest: { kind: "python", code: "return 1" }, isolationKey: "bench" };
 
@@ -33,12 +33,15 @@ export async function compare(): Promise<Comparison> {
 
 /** MiB of one cell that has run some Python guests, from the kernel's account (`smaps_rollup`). */
 async function memory(): Promise<{ shared: number; own: number }> {
-  const others = new Set(childrenOf(process.pid));
+  const others = new Set(descendantsOf(process.pid));
   await using sandbox = new Sandbox({ cells: 1 });
   for (let i = 0; i < 20; i++) await sandbox.run(REQUEST);
-  const cell = childrenOf(process.pid).find((id) => !others.has(id));
-  const rollup = readFileSync(`/proc/${cell}/smaps_rollup`, "latin1");
+  const rollups = descendantsOf(process.pid)
+    .filter((id) => !others.has(id)) // the cell, and what it is wrapped in
+    .map((id) => readFileSync(`/proc/${id}/smaps_rollup`, "latin1"));
   const mib = (name: string) =>
-    [...rollup.matchAll(new RegExp(`^${name}:\\s+(\\d+) kB`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0) / 1024;
+    rollups
+      .flatMap((rollup) => [...rollup.matchAll(new RegExp(`^${name}:\\s+(\\d+) kB`, "gm"))])
+      .reduce((sum, match) => sum + Number(match[1]), 0) / 1024;
   return { shared: mib("Rss"), own: mib("Private_Clean") + mib("Private_Dirty") };
 }

@@ -3,13 +3,17 @@ import { readdirSync, readFileSync } from "node:fs";
 /** `/proc/<pid>/stat` counts in these; Linux has shown user space 100 of them a second on every platform of Node's (`USER_HZ`). */
 const TICK_MS = 10;
 
-/** CPU milliseconds of this process and of all that it ever started and that have ended or are there, all threads. Linux only. */
+/** CPU milliseconds of this process, of all that descends from it, and of what it started and has ended, all threads. Linux only. */
 export function treeCpuMs(): number {
-  return [process.pid, ...childrenOf(process.pid)].reduce((sum, id) => sum + cpuMs(id), 0) + endedCpuMs();
+  return [process.pid, ...descendantsOf(process.pid)].reduce((sum, id) => sum + cpuMs(id), 0) + endedCpuMs();
 }
 
-/** Processes that a process started and that are still there. */
-export function childrenOf(id: number): number[] {
+/** Processes that a process started, and those that they started: what wraps a cell is a process of its own. */
+export function descendantsOf(id: number): number[] {
+  return childrenOf(id).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+function childrenOf(id: number): number[] {
   return readdirSync(`/proc/${id}/task`).flatMap((thread) =>
     readFileSync(`/proc/${id}/task/${thread}/children`, "latin1").split(" ").filter(Boolean).map(Number),
   );

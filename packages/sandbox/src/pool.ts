@@ -154,7 +154,6 @@ export interface PoolOptions {
 interface Waiting {
   readonly key: string;
   readonly wants: string;
-  readonly signal: AbortSignal | undefined;
   readonly resolve: (cell: PooledCell) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -180,11 +179,17 @@ export class Pool {
     const cell = this.#waiting.length === 0 ? this.#find(key, wants) : undefined;
     if (cell) return this.#lend(cell, key);
     const { promise, resolve, reject } = Promise.withResolvers<PooledCell>();
-    const serve = () => this.#serve();
-    signal?.addEventListener("abort", serve);
-    this.#waiting.push({ key, wants, signal, resolve, reject });
+    const waiting: Waiting = { key, wants, resolve, reject };
+    const leave = () => {
+      const at = this.#waiting.indexOf(waiting);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      reject(signal?.reason);
+      this.#serve();
+    };
+    signal?.addEventListener("abort", leave);
+    this.#waiting.push(waiting);
     this.#serve();
-    return promise.finally(() => signal?.removeEventListener("abort", serve));
+    return signal ? promise.finally(() => signal.removeEventListener("abort", leave)) : promise;
   }
 
   #lend(cell: PooledCell, key: string): PooledCell {
@@ -230,25 +235,32 @@ export class Pool {
 
   /** Gives cells to those that wait, in their order, and opens what is missing. */
   #serve(): void {
-    for (let at = 0; at < this.#waiting.length; ) {
+    let idle = this.#countIdle();
+    for (let at = 0; idle > 0 && at < this.#waiting.length; ) {
       const waiting = this.#waiting[at] as Waiting;
-      if (waiting.signal?.aborted) {
-        this.#waiting.splice(at, 1);
-        waiting.reject(waiting.signal.reason);
-        continue;
-      }
       const cell = this.#find(waiting.key, waiting.wants);
       if (cell) {
         this.#waiting.splice(at, 1);
         waiting.resolve(this.#lend(cell, waiting.key));
+        idle--;
       } else at++;
     }
+    if (this.#waiting.length > 0) this.#openMissing();
+    this.#fillSpare();
+  }
+
+  #countIdle(): number {
+    let count = 0;
+    for (const cell of this.#cells) if (cell.state === "idle") count++;
+    return count;
+  }
+
+  #openMissing(): void {
     const starting = [...this.#cells].filter((cell) => cell.state === "starting").length;
     for (let missing = this.#waiting.length - starting; missing > 0; missing--) {
       if (this.#cells.size >= this.#options.cells && !this.#dropIdle()) break;
       this.#open();
     }
-    this.#fillSpare();
   }
 
   /** Ends an idle cell that nobody who waits may use. */

@@ -17,6 +17,7 @@ const IMPORTS_MAX = 256;
 /** What the argument of a host call may have besides a body or an output: the head of a request. */
 const CALL_BYTES_BESIDES = 128 * 1024;
 const NO_BYTES = new Uint8Array();
+const encoder = new TextEncoder();
 
 /** A request as a cell gets it. */
 export interface PreparedRequest {
@@ -103,20 +104,20 @@ function invalid(what: string): never {
 
 function encodeText(text: unknown): Uint8Array {
   if (typeof text !== "string") invalid("code must be a text");
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }
 
 function encodeInput({ input }: Request, guest: Guest, moduleKind: ModuleKind | undefined): Uint8Array {
   if (guest.kind === "module") {
     if (input === undefined) return new Uint8Array();
     if (input instanceof Uint8Array) return input;
-    if (typeof input === "string" && moduleKind !== "wasi") return new TextEncoder().encode(input);
+    if (typeof input === "string" && moduleKind !== "wasi") return encoder.encode(input);
   } else if (input instanceof Uint8Array) {
     invalid("bytes are an input for modules only");
   }
   const text = JSON.stringify(input ?? (guest.kind === "schema" ? null : {})) as string | undefined;
   if (text === undefined) invalid("input must be a JSON value");
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }
 
 /** The limits asked for, over the defaults. */

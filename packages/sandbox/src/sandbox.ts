@@ -24,6 +24,7 @@ import type { RuntimeName } from "./runtimes/store.ts";
 import { watchSignal } from "./stop/cancel.ts";
 import { watchCpu } from "./stop/cpu.ts";
 import { watchDeadline } from "./stop/deadline.ts";
+import { watchLate } from "./stop/late.ts";
 import { GuestLog } from "./stop/log.ts";
 import { watchResident } from "./stop/memory.ts";
 import { acceptOutput } from "./stop/output.ts";
@@ -224,9 +225,11 @@ class RunningAttempt {
       onGone: (death) => this.#onGone(death),
     });
     this.#watches = [
-      watchDeadline(limits.wallMs, stop),
-      watchCpu(limits.cpuMs, () => this.#cpuMs(), stop),
-      watchResident(limits.memoryBytes + RESIDENT_BYTES_BESIDES, () => home.residentBytes(), stop),
+      watchLate(Math.min(limits.wallMs, limits.cpuMs), () => [
+        watchDeadline(limits.wallMs, this.#started, stop),
+        watchCpu(limits.cpuMs, this.#started, () => this.#cpuMs(), stop),
+        watchResident(limits.memoryBytes + RESIDENT_BYTES_BESIDES, () => home.residentBytes(), stop),
+      ]),
       watchSignal(signal, stop),
     ];
     home.send(encodeFrame(FRAME.run, nonce, request.parts(module !== undefined && !cell.knowsModule(module), files)));
@@ -360,12 +363,15 @@ function cancelledBefore({ input }: PreparedRequest): GuestReport {
   return { outcome: { kind: "cancelled" }, usage, log: [], audit: [] };
 }
 
-/** Waits with a handle of its own: cells are not among those that keep a process alive, so that an idle sandbox does not. */
+let waiting = 0;
+let alive: NodeJS.Timeout | undefined;
+
+/** Waits with a handle for all that wait: cells are not among those that keep a process alive, so that an idle sandbox does not. */
 async function keepingAlive<T>(work: Promise<T>): Promise<T> {
-  const handle = setInterval(() => {}, 60_000);
+  if (waiting++ === 0) alive = setInterval(() => {}, 60_000);
   try {
     return await work;
   } finally {
-    clearInterval(handle);
+    if (--waiting === 0) clearInterval(alive);
   }
 }

@@ -46,6 +46,8 @@ export const CALL_TOO_LARGE = 255;
 export const ANSWER = { given: 0, refused: 1, failed: 2 } as const;
 
 const LENGTH_BYTES = 4;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 export const NONCE_BYTES = 8;
 export const FRAME_HEADER_BYTES = LENGTH_BYTES + 1 + NONCE_BYTES;
 
@@ -59,7 +61,7 @@ export interface Frame {
 export function encodeFrame(kind: number, nonce: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
   const size = parts.reduce((sum, part) => sum + part.length, 0);
   const bytes = new Uint8Array(FRAME_HEADER_BYTES + size);
-  new DataView(bytes.buffer).setUint32(0, 1 + NONCE_BYTES + size, true);
+  putLength(bytes, 1 + NONCE_BYTES + size);
   bytes[LENGTH_BYTES] = kind;
   bytes.set(nonce, LENGTH_BYTES + 1);
   let at = FRAME_HEADER_BYTES;
@@ -72,19 +74,30 @@ export function encodeFrame(kind: number, nonce: Uint8Array, parts: readonly Uin
 
 /** A header as JSON before other parts: its length, u32, comes first. */
 export function encodeHeader(header: object): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(4 + text.length);
-  new DataView(bytes.buffer).setUint32(0, text.length, true);
-  bytes.set(text, 4);
+  const text = encoder.encode(JSON.stringify(header));
+  const bytes = new Uint8Array(LENGTH_BYTES + text.length);
+  putLength(bytes, text.length);
+  bytes.set(text, LENGTH_BYTES);
   return bytes;
+}
+
+/** A DataView would be one more object for each frame. */
+function putLength(bytes: Uint8Array, length: number): void {
+  for (let i = 0; i < LENGTH_BYTES; i++) bytes[i] = length >>> (8 * i);
+}
+
+/** Of bytes of which there are enough. */
+function lengthOf(bytes: Uint8Array): number {
+  const { 0: a = 0, 1: b = 0, 2: c = 0, 3: d = 0 } = bytes;
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
 }
 
 /** Splits a payload made with {@link encodeHeader} into the header's text and the rest; undefined where the length doesn't fit. */
 export function splitHeader(payload: Uint8Array): { header: string; rest: Uint8Array } | undefined {
-  if (payload.length < 4) return undefined;
-  const length = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
-  if (length > payload.length - 4) return undefined;
-  return { header: new TextDecoder().decode(payload.subarray(4, 4 + length)), rest: payload.subarray(4 + length) };
+  if (payload.length < LENGTH_BYTES) return undefined;
+  const end = LENGTH_BYTES + lengthOf(payload);
+  if (end > payload.length) return undefined;
+  return { header: decoder.decode(payload.subarray(LENGTH_BYTES, end)), rest: payload.subarray(end) };
 }
 
 /** Puts frames together from pieces of a stream. */
@@ -104,8 +117,7 @@ export class FrameReader {
     this.#buffered += piece.length;
     const frames: Frame[] = [];
     while (this.#buffered >= LENGTH_BYTES) {
-      const head = this.#joined(LENGTH_BYTES);
-      const length = new DataView(head.buffer, head.byteOffset).getUint32(0, true);
+      const length = lengthOf(this.#joined(LENGTH_BYTES));
       if (length < 1 + NONCE_BYTES || length > this.#lengthMax()) return undefined;
       if (this.#buffered < LENGTH_BYTES + length) break;
       const bytes = this.#joined(LENGTH_BYTES + length);

@@ -1,12 +1,10 @@
 import type { Stop } from "./stop.ts";
 
-const FIRST_LOOK_MS = 20;
 const EVERY_MS = 20;
 
 /**
  * Stops a guest whose cell holds more than `bytesMax` altogether, measured from outside: linear memory has its own bound inside, and this
- * is for everything else (tables, what V8 holds for an instance, mistakes of ours). Nothing is measured in the first moments, which most
- * guests don't outlive.
+ * is for everything else (tables, what V8 holds for an instance, mistakes of ours).
  */
 export function watchResident(bytesMax: number, residentBytes: () => number | undefined, stop: Stop): Disposable {
   let timer: NodeJS.Timeout;
@@ -16,6 +14,6 @@ export function watchResident(bytesMax: number, residentBytes: () => number | un
     if (used > bytesMax) stop({ kind: "exhausted", limit: "memory", used, max: bytesMax });
     else timer = setTimeout(look, EVERY_MS);
   };
-  timer = setTimeout(look, FIRST_LOOK_MS);
+  timer = setTimeout(look, 0);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }

@@ -5,6 +5,8 @@ import type { Outcome } from "../outcome.ts";
 /** Deeper than any result a person reads, and shallow enough for every recursive walk that comes after. */
 const DEPTH_MAX = 512;
 
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /**
  * Takes a guest's result. Its bytes are hostile: they are measured before they are decoded, and their nesting before they are parsed. What
  * comes out is plain data with own properties only (`__proto__` is a key like any other).
@@ -13,7 +15,7 @@ export function acceptOutput(form: (GuestEnd & { kind: "completed" })["form"], b
   if (bytes.length > outputBytes) return { kind: "exhausted", limit: "output", used: bytes.length, max: outputBytes };
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = strict.decode(bytes);
   } catch {
     return invalid("the output is not UTF-8");
   }
