@@ -2,13 +2,15 @@ import { pipeline, type Readable, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 
 /** What a guest is given at once of a body that it reads in pieces. */
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 256 * 1024; // no stream that is known gives more
+
+const CHUNKS = { chunkSize: 64 * 1024 };
 
 const DECODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
-  gzip: createGunzip,
-  "x-gzip": createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
+  gzip: () => createGunzip(CHUNKS),
+  "x-gzip": () => createGunzip(CHUNKS),
+  deflate: () => createInflate(CHUNKS),
+  br: () => createBrotliDecompress(CHUNKS),
 };
 
 /** What clients of ours say they can read. */

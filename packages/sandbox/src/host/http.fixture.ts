@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
 import { encodeHeader, splitHeader } from "../cell/frame.ts";
 import type { Grants, HostLimits } from "../grants.ts";
 import type { HostReply } from "./host-function.ts";
@@ -19,10 +20,43 @@ export class LocalServer implements AsyncDisposable {
   readonly requests: { readonly method: string; readonly url: string; readonly headers: NodeJS.Dict<string | string[]>; body: string }[] =
     [];
   connections = 0;
+  /** Settled by the first request. */
+  readonly reached: Promise<void>;
+  readonly #reach: () => void;
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
 
   private constructor(server: Server) {
     this.#server = server;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.reached = promise;
+    this.#reach = resolve;
+    server.on("connection", (socket: Socket) => {
+      this.connections++;
+      this.#sockets.add(socket);
+      socket.on("error", () => {}); // who asked has gone
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+  }
+
+  /** One that answers anything with these bytes, and closes. */
+  static async raw(answer: string): Promise<LocalServer> {
+    const server = createTcpServer((socket) => {
+      socket.once("data", () => socket.end(answer));
+    }) as unknown as Server;
+    const local = new LocalServer(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return local;
+  }
+
+  /** Names that clients ask for when they begin to speak TLS. */
+  onSecure(take: (name: string | false) => void): void {
+    this.#server.on("secureConnection", (socket: TLSSocket & { servername: string | false }) => take(socket.servername));
+  }
+
+  /** Settled when no connection is open. */
+  async idle(): Promise<void> {
+    while (this.#sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   static async start(
@@ -32,6 +66,7 @@ export class LocalServer implements AsyncDisposable {
     const take: Handler = (request, response) => {
       const seen = { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body: "" };
       local.requests.push(seen);
+      local.#reach();
       request.on("data", (chunk: Buffer) => {
         seen.body += chunk.toString("latin1");
       });
@@ -40,9 +75,6 @@ export class LocalServer implements AsyncDisposable {
     };
     const server = options.secure ? createSecureServer(options.secure, take) : createServer(take);
     const local = new LocalServer(server);
-    server.on("connection", () => {
-      local.connections++;
-    });
     await new Promise<void>((resolve) => server.listen(0, options.address ?? "127.0.0.1", resolve));
     return local;
   }
@@ -52,8 +84,8 @@ export class LocalServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
   }
 }
 

@@ -8,7 +8,6 @@ import type { HostSetup } from "./setup.ts";
 import { describeTarget, originOf, parseTarget, type Target } from "./url.ts";
 
 const HEAD_BYTES_MAX = 65_536;
-const PIECES_AT_ONCE_BYTES = 256 * 1024;
 
 /** `http_request`: a header as JSON (a {@link RequestHead}) and the body; the answer is the like. */
 export function httpRequest(argument: Uint8Array, { http }: HostAttempt): Promise<HostReply> {
@@ -95,17 +94,11 @@ export class HttpSession {
     const open = this.#open;
     if (!open) return { kind: "given", parts: [] };
     try {
-      const parts: Uint8Array[] = [];
-      for (let bytes = 0; bytes < PIECES_AT_ONCE_BYTES; ) {
-        const piece = await open.body.next();
-        if (!piece) break;
-        this.#bytesIn += piece.length;
-        if (this.#bytesIn > this.#setup.limits.httpBytesIn) return this.#tooMuchIn();
-        bytes += piece.length;
-        parts.push(piece);
-      }
-      if (parts.length === 0) this.#closeOpen();
-      return { kind: "given", parts };
+      const piece = await open.body.next();
+      if (!piece) this.#closeOpen();
+      this.#bytesIn += piece?.length ?? 0;
+      if (this.#bytesIn > this.#setup.limits.httpBytesIn) return this.#tooMuchIn();
+      return { kind: "given", parts: piece ? [piece] : [] };
     } catch (error) {
       this.#closeOpen();
       return this.#failure(error, open.subject, open.deadline);
