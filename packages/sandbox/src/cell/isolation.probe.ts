@@ -10,6 +10,7 @@ interface Target {
   readonly port: number;
   readonly abstractSocket: string;
   readonly secretFile: string;
+  readonly rootFile: string;
   readonly runtimes: string;
 }
 
@@ -53,7 +54,7 @@ const found = {
   runtimes: tried(() => readFileSync(`${target.runtimes}/runtimes.json`).length > 0),
   writesRuntimes: tried(() => writeFileSync(`${target.runtimes}/process-cell.mjs`, "", { flag: "a" })),
   writesTemporary: tried(() => writeFileSync(`${target.secretFile}.written`, "")),
-  writesRoot: tried(() => writeFileSync("/glovebox-probe", "")),
+  writesRoot: tried(() => writeFileSync(target.rootFile, "")),
   root: tried(() => readdirSync("/").sort()),
   shell: started("/bin/sh", ["-c", "exit 7"]),
   anotherNode: started(process.execPath, ["--version"]),

@@ -93,11 +93,9 @@ for (const level of ISOLATION_LEVELS) {
       const program = fileURLToPath(new URL("isolation.probe.ts", import.meta.url));
       // Without wrappers, a program of ours is where it is: nobody may be able to go there.
       const place = wrapped ? isolation.place : { ...isolation.place, nobody: false };
-      found = JSON.parse(
-        await probe({ ...isolation, place }, program, [
-          JSON.stringify({ parent: process.pid, port, abstractSocket, secretFile, runtimes: folder }),
-        ]),
-      ) as Record<string, unknown>;
+      const rootFile = wrapped ? "/written" : join(secrets, "written");
+      const target = { parent: process.pid, port, abstractSocket, secretFile, rootFile, runtimes: folder };
+      found = JSON.parse(await probe({ ...isolation, place }, program, [JSON.stringify(target)])) as Record<string, unknown>;
     });
     after(() => {
       server.close();

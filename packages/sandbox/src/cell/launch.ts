@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import { setPriority } from "node:os";
 import { join } from "node:path";
 import type { Isolation } from "./isolation.ts";
 import { wrap } from "./wrap.ts";
@@ -8,8 +7,6 @@ import { wrap } from "./wrap.ts";
 /** The descriptor that a launched command has its line to us on. */
 export const LINE = 3;
 const FILTER = 4;
-/** Behind us in line for the CPU, by so much that we can always end it. */
-const NICENESS = 5;
 
 /**
  * Starts a command wrapped as its isolation says, without an environment, with nothing open but a line to us. It keeps no process alive.
@@ -28,7 +25,6 @@ export function launch({ level, place, filter }: Isolation, command: readonly st
   const line = child.stdio[LINE] as Socket;
   line.unref();
   if (filter) giveFilter(child.stdio[FILTER] as Socket, filter);
-  if (child.pid !== undefined) lowerPriority(child.pid);
   return Object.assign(child, { line });
 }
 
@@ -36,13 +32,4 @@ function giveFilter(pipe: Socket, filter: Uint8Array): void {
   pipe.on("error", () => {}); // the wrapper has ended before it read this, which `close` tells
   pipe.unref();
   pipe.end(filter);
-}
-
-/** Last for the CPU, with all that it starts. It is a courtesy to the machine, not a bound on the guest. */
-function lowerPriority(processId: number): void {
-  try {
-    setPriority(processId, NICENESS);
-  } catch {
-    // The process has ended already.
-  }
 }

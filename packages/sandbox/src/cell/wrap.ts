@@ -38,6 +38,8 @@ export const NOBODY = 65534;
 const DESCRIPTORS_MAX = 64;
 /** The backstop for a cell that nobody watches any more, seconds of CPU. No attempt may use as much. */
 const CPU_SECONDS_MAX = 7200;
+/** Behind us in line for the CPU, by so much that we can always end it. */
+const NICENESS = 5;
 /** The system's stack, under which V8's own stands (process.ts). */
 const STACK_KIB = 32_768;
 
@@ -53,7 +55,7 @@ export function wrap(level: IsolationLevel, place: Place, command: readonly stri
 
 /**
  * Under limits of the operating system, which everything that is started here inherits: no core dumps, few descriptors, a bound on CPU and
- * on memory, the stack that V8 is told of, first in line for the out-of-memory killer. And without the variables that a shell sets.
+ * on memory, the stack that V8 is told of, first in line for the out-of-memory killer, last for the CPU. And without the variables that a shell sets.
  */
 function limited(place: Place, command: readonly string[]): string[] {
   const limits = [
@@ -65,7 +67,7 @@ function limited(place: Place, command: readonly string[]): string[] {
       ? [`ulimit -d ${Math.ceil(place.dataBytesMax / 1024)}`, "[ ! -w /proc/self/oom_score_adj ] || echo 1000 >/proc/self/oom_score_adj"]
       : []),
     "unset PWD OLDPWD SHLVL _",
-    'exec "$@"',
+    `exec nice -n ${NICENESS} "$@"`,
   ];
   return ["/bin/sh", "-c", limits.join("; "), "sh", ...command];
 }
