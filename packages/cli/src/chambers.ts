@@ -9,12 +9,24 @@ import { paintFor } from "./report/paint.ts";
  */
 export class Chambers implements AsyncDisposable {
   readonly #cells: number | undefined;
+  #isolation: NonNullable<SandboxOptions["isolation"]> = "strongest";
   #opening: Promise<Sandbox> | undefined;
   #sandbox: Sandbox | undefined;
 
   /** @param cells at the most; undefined: as many as there are CPUs, and guests */
   constructor(cells: number | undefined) {
     this.#cells = cells;
+  }
+
+  /** What is required to stand around cells; said before the first of them is started. */
+  require(isolation: NonNullable<SandboxOptions["isolation"]>): void {
+    this.#isolation = isolation;
+  }
+
+  /** What does stand around cells. */
+  async isolation(): Promise<string> {
+    const sandbox = await this.#open({ warm: "none", cells: this.#cells ?? availableParallelism() });
+    return sandbox.isolation;
   }
 
   /** Starts a cell ahead of its first guest, if there will be one. What goes wrong is told to whoever runs a guest, not here. */
@@ -40,7 +52,7 @@ export class Chambers implements AsyncDisposable {
   }
 
   #open(options: SandboxOptions): Promise<Sandbox> {
-    this.#opening ??= openSandbox(options).then((sandbox) => {
+    this.#opening ??= openSandbox({ ...options, isolation: this.#isolation }).then((sandbox) => {
       this.#sandbox = sandbox;
       return sandbox;
     });

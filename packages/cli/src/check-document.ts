@@ -4,6 +4,7 @@ import {
   BUILTIN_TOOLS,
   checkWorkflow,
   loadWorkflow,
+  type Policy,
   type Problem,
   type Source,
   type Surroundings,
@@ -19,13 +20,14 @@ export interface CheckedDocument {
   readonly source: Source;
 }
 
-/** Loads a document and checks it with all that this installation has. Guests run in `sandbox`; one where it has expressions. */
+/** Loads a document under what the operator allows, and checks it with all that this installation has. Guests run in `sandbox`; one where it has expressions. */
 export async function checkDocument(
   file: string,
   text: string,
+  policy: Policy,
   surroundings: Pick<Surroundings, "sandbox" | "isolationKey" | "signal">,
 ): Promise<CheckedDocument> {
-  const loaded = loadWorkflow(text, { file });
+  const loaded = loadWorkflow(text, { file, policy });
   const folder = dirname(resolve(file));
   const problems = await checkWorkflow(loaded, {
     ...surroundings,

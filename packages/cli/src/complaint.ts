@@ -10,6 +10,11 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   INPUT_TOO_LARGE: EXIT.usage,
   INPUT_INVALID: EXIT.usage,
   FOLDER_INVALID: EXIT.usage,
+  GRANT_INVALID: EXIT.usage,
+  GRANT_FILE_REFUSED: EXIT.usage,
+  SECRET_INVALID: EXIT.usage,
+  SECRET_MISSING: EXIT.usage,
+  SECRET_SOURCE_FAILED: EXIT.usage,
   MODULE_REFUSED: EXIT.problems,
   WORKFLOW_INVALID: EXIT.problems,
 };

@@ -36,6 +36,7 @@ Examples:
   glovebox run examples/hello.yaml                    run a workflow
   glovebox run demo.yaml "hello world"                run a chain of text processors
   glovebox validate flows/*.yaml                      check documents, run nothing
+  glovebox explain flow.yaml                          what each step may do, and by whose word
   glovebox exec --python 'return 6 * 7'               run one program in the sandbox
   glovebox doctor                                     what works here, and how strong the isolation is
 
@@ -44,7 +45,7 @@ ${MORE}`,
     );
   program.showHelpAfterError('(try "glovebox --help")');
 
-  command(program, "run")
+  operated(command(program, "run"))
     .description("Checks a workflow and runs it to its end.")
     .argument("<file>", "the workflow")
     .argument("[input]", "JSON; for a document of processors the text that flows through them")
@@ -74,7 +75,7 @@ ${MORE}`,
       end(await run(file, input, flags));
     });
 
-  command(program, "validate")
+  operated(command(program, "validate"))
     .description("Checks workflows and runs nothing. All problems are shown at once.")
     .argument("<file...>", "the workflows")
     .option("--json", "print one JSON document and nothing else")
@@ -82,6 +83,16 @@ ${MORE}`,
     .action(async (files: readonly string[], flags: import("./validate.ts").ValidateFlags) => {
       const { validate } = await import("./validate.ts");
       end(await validate(files, flags));
+    });
+
+  operated(command(program, "explain"))
+    .description("Says of each step where it runs, what bounds it, what it may ask for, and where each value comes from. Runs nothing.")
+    .argument("<file>", "the workflow")
+    .option("--json", "print one JSON document and nothing else (docs/grants.md)")
+    .addHelpText("after", `\nExamples:\n  glovebox explain report.yaml\n  glovebox explain report.yaml --profile untrusted --json\n${MORE}`)
+    .action(async (file: string, flags: import("./explain.ts").ExplainFlags) => {
+      const { explain } = await import("./explain.ts");
+      end(await explain(file, flags));
     });
 
   command(program, "exec")
@@ -144,6 +155,13 @@ function versionOf(): string {
 
 function command(program: Command, name: string): Command {
   return program.command(name).showHelpAfterError(`(try "glovebox ${name} --help")`).exitOverride();
+}
+
+/** A command that does what the operator's configuration allows. */
+function operated(of: Command): Command {
+  return of
+    .option("--config <file>", "the operator's configuration (default: $GLOVEBOX_CONFIG, else glovebox.config.yaml in this folder)")
+    .option("--profile <name>", "the laxest profile that the document may have: trusted, verified, community or untrusted");
 }
 
 function collect(value: string, before: readonly string[] | undefined): string[] {

@@ -1,10 +1,12 @@
 import { Chambers } from "./chambers.ts";
 import { readDocument } from "./document.ts";
+import { findConfiguration } from "./find-configuration.ts";
 import { guessGuests } from "./guess.ts";
 import type { InputFlags } from "./input.ts";
 import { Interrupt } from "./interrupt.ts";
+import type { OperatorFlags } from "./operator.ts";
 
-export interface RunFlags extends InputFlags {
+export interface RunFlags extends InputFlags, OperatorFlags {
   readonly json?: boolean;
   readonly folder?: string;
   readonly concurrency?: number;
@@ -16,10 +18,13 @@ export async function run(file: string, argument: string | undefined, flags: Run
   await using chambers = new Chambers(flags.cells);
   using interrupt = new Interrupt(() => chambers.kill());
   const text = Promise.try(readDocument, file);
-  await text.then(
-    (known) => chambers.expect(guessGuests(known)),
-    () => {}, // what is wrong with the file is told below
-  );
+  // A configuration may say what must stand around cells, so none is started before it has been read.
+  if (findConfiguration(flags.config) === undefined) {
+    await text.then(
+      (known) => chambers.expect(guessGuests(known)),
+      () => {}, // what is wrong with the file is told below
+    );
+  }
   // Loading the engine takes longer than anything else here; cells start meanwhile.
   const { checkAndRun } = await import("./workflow-run.ts");
   return await checkAndRun({ file, text, argument, flags, chambers, interrupt });

@@ -5,12 +5,13 @@ import { readDocument } from "./document.ts";
 import { EXIT } from "./exit.ts";
 import { hasExpressions } from "./guess.ts";
 import { Interrupt } from "./interrupt.ts";
+import { type OperatorFlags, readOperator } from "./operator.ts";
 import { plural } from "./report/amount.ts";
 import { type Paint, paintFor } from "./report/paint.ts";
 import { problemLines } from "./report/problems.ts";
 import { printedJson } from "./report/shown.ts";
 
-export interface ValidateFlags {
+export interface ValidateFlags extends OperatorFlags {
   readonly json?: boolean;
 }
 
@@ -21,12 +22,16 @@ const VERSION = 1;
 export async function validate(files: readonly string[], flags: ValidateFlags): Promise<number> {
   await using chambers = new Chambers(1);
   using interrupt = new Interrupt(() => chambers.kill());
+  const { policy, isolation } = readOperator(flags);
+  chambers.require(isolation);
   const texts = files.map((file) => ({ file, text: readDocument(file) }));
   // Nothing is run, but expressions are parsed in a cell.
   if (texts.some(({ text }) => hasExpressions(text))) await chambers.expect({ guests: 1, warm: "javascript" });
   const checked: CheckedDocument[] = [];
   for (const { file, text } of texts) {
-    checked.push(await checkDocument(file, text, { sandbox: chambers, isolationKey: "glovebox validate", signal: interrupt.signal }));
+    checked.push(
+      await checkDocument(file, text, policy, { sandbox: chambers, isolationKey: "glovebox validate", signal: interrupt.signal }),
+    );
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
   }
   if (flags.json === true) {

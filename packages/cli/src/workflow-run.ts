@@ -5,6 +5,7 @@ import { complaintOf } from "./complaint.ts";
 import { EXIT } from "./exit.ts";
 import { readInput } from "./input.ts";
 import type { Interrupt } from "./interrupt.ts";
+import { type Operator, readOperator } from "./operator.ts";
 import type { RunFlags } from "./run.ts";
 import { JsonReport, PersonReport, type RunReport } from "./run-report.ts";
 
@@ -29,10 +30,12 @@ export async function checkAndRun(call: RunCall): Promise<number> {
   const report: RunReport =
     flags.json === true ? new JsonReport(file) : new PersonReport(file, { folderNamed: flags.folder !== undefined });
   try {
-    const workflow = await check(call, report);
+    const operator = readOperator(flags);
+    call.chambers.require(operator.isolation);
+    const workflow = await check(call, operator, report);
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     if (workflow === undefined) return EXIT.problems;
-    const result = await execute(workflow, call, report);
+    const result = await execute(workflow, call, operator, report);
     report.ended(workflow, result);
     if (result.state === "cancelled") return interrupt.exitCode ?? EXIT.failure;
     return result.state === "succeeded" ? EXIT.done : EXIT.runFailed;
@@ -44,8 +47,16 @@ export async function checkAndRun(call: RunCall): Promise<number> {
 }
 
 /** The workflow as it is to be run; undefined: it is not, and that has been told. */
-async function check({ file, text, flags, chambers, interrupt }: RunCall, report: RunReport): Promise<Workflow | undefined> {
-  const checked = await checkDocument(file, await text, { sandbox: chambers, isolationKey: ISOLATION_KEY, signal: interrupt.signal });
+async function check(
+  { file, text, flags, chambers, interrupt }: RunCall,
+  { policy }: Operator,
+  report: RunReport,
+): Promise<Workflow | undefined> {
+  const checked = await checkDocument(file, await text, policy, {
+    sandbox: chambers,
+    isolationKey: ISOLATION_KEY,
+    signal: interrupt.signal,
+  });
   if (interrupt.exitCode !== undefined) {
     report.refused({ message: `Cannot run ${file}: it was interrupted before it began` });
     return undefined;
@@ -55,13 +66,21 @@ async function check({ file, text, flags, chambers, interrupt }: RunCall, report
   return { ...checked.workflow, maxConcurrency: flags.concurrency };
 }
 
-async function execute(workflow: Workflow, { argument, flags, chambers, interrupt }: RunCall, report: RunReport): Promise<RunResult> {
+async function execute(
+  workflow: Workflow,
+  { argument, flags, chambers, interrupt }: RunCall,
+  operator: Operator,
+  report: RunReport,
+): Promise<RunResult> {
   const input = readInput(workflow, argument, flags);
   const { folder } = flags;
   using progress = report.progress(interrupt.signal);
   return await runWorkflow(workflow, {
     sandbox: chambers,
     isolationKey: ISOLATION_KEY,
+    policy: operator.policy,
+    secretSources: operator.secretSources,
+    isolation: { level: () => chambers.isolation(), weakAllowed: operator.weakIsolation },
     signal: interrupt.signal,
     ...(input === undefined ? {} : { input }),
     ...(folder === undefined ? {} : { folder }),

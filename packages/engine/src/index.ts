@@ -1,3 +1,9 @@
+export { type Configuration, DEFAULT_CONFIGURATION, type LoadedConfiguration, loadConfiguration } from "./configuration/configuration.ts";
+export { secretSources } from "./configuration/secret-sources.ts";
+export { type ExplainedLimit, type ExplainedStep, type ExplainedValue, type Explanation, explainWorkflow } from "./explain/explain.ts";
+export type { Origin } from "./explain/origins.ts";
+export { DEFAULT_POLICY, type Policy } from "./policy/policy.ts";
+export { isLaxer, PROFILES, type ProfileName } from "./policy/profile.ts";
 export type { AttemptEnd, StepError, StepOutcome } from "./run/attempt.ts";
 export { type Clock, systemClock } from "./run/clock.ts";
 export {
@@ -11,6 +17,7 @@ export {
 } from "./run/result.ts";
 export { type RunOptions, runWorkflow } from "./run/run.ts";
 export type { CancelReason, RunState, Side, SkipReason, StepState } from "./run/state.ts";
+export type { SecretSource } from "./secrets/resolve.ts";
 export type { GuestRunner } from "./steps/context.ts";
 export { isAnalyzer, LOCAL_PROCESSORS, type LocalProcessor, optionProblems } from "./steps/processors.ts";
 export { ToolError } from "./tools/error.ts";

@@ -10,7 +10,8 @@ export interface Policy {
   /** The laxest profile that a document may ask for, and what it has that asks for none. */
   readonly profile: ProfileName;
   readonly caps: Ceiling;
-  readonly profiles: Readonly<Record<ProfileName, Ceiling>>;
+  /** All the ceilings of a profile hold. */
+  readonly profiles: Readonly<Record<ProfileName, readonly Ceiling[]>>;
 }
 
 export interface Ceiling {
@@ -39,7 +40,12 @@ export interface HttpCeiling {
 }
 
 /** What holds where the operator has configured nothing. */
-export const DEFAULT_POLICY: Policy = { profile: "trusted", caps: EVERYTHING, profiles: BUILTIN_PROFILES };
+export const DEFAULT_POLICY: Policy = { profile: "trusted", caps: EVERYTHING, profiles: oneEach(BUILTIN_PROFILES) };
+
+function oneEach(ceilings: Readonly<Record<ProfileName, Ceiling>>): Policy["profiles"] {
+  const { trusted, verified, community, untrusted } = ceilings;
+  return { trusted: [trusted], verified: [verified], community: [community], untrusted: [untrusted] };
+}
 
 /** A ceiling, and whose it is. */
 export interface Layer {
@@ -53,6 +59,6 @@ export interface Layer {
 export function layersOf({ caps, profiles }: Policy, profile: ProfileName): readonly Layer[] {
   return [
     { by: "cap", words: "the configuration", ceiling: caps },
-    { by: "profile", words: `profile "${profile}"`, ceiling: profiles[profile] },
+    ...profiles[profile].map((ceiling) => ({ by: "profile" as const, words: `profile "${profile}"`, ceiling })),
   ];
 }

@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import { GloveboxError, type Json } from "@glovebox/sandbox";
 import type { RunGuest } from "../expression/evaluate.ts";
 import { DEFAULT_POLICY, layersOf, type Policy } from "../policy/policy.ts";
-import { strictest } from "../policy/profile.ts";
+import { type ProfileName, strictest } from "../policy/profile.ts";
 import { resolveSecrets, type SecretSource } from "../secrets/resolve.ts";
 import type { GuestRunner, RunContext } from "../steps/context.ts";
 import { Meter } from "../steps/meter.ts";
 import { ModuleFiles } from "../steps/modules.ts";
+import { isSandboxed } from "../steps/placement.ts";
 import { checkSchema } from "../steps/schema.ts";
 import { openFolder } from "../tools/folder.ts";
 import { BUILTIN_TOOLS, toolsByName } from "../tools/registry.ts";
@@ -33,6 +34,11 @@ export interface RunOptions {
   readonly folder?: string;
   /** What the operator allows; the same that the workflow was loaded under. Missing: `DEFAULT_POLICY`. */
   readonly policy?: Policy;
+  /**
+   * What stands around the cells of `sandbox`, asked for where a step with the profile `untrusted` would run in one. Missing: that is nobody's
+   * business here.
+   */
+  readonly isolation?: { level(): Promise<string> /** They run also where it is `none`. */; readonly weakAllowed: boolean };
   /** Where secrets are, looked at in this order. Missing: nowhere. */
   readonly secretSources?: readonly SecretSource[];
   /** Cancels the run: it ends soon, with what was reached. */
@@ -53,7 +59,7 @@ export interface RunOptions {
  * workflow has a `timeoutMs`; guests have their limits in any case, tools only those that their steps give them.
  * @throws GloveboxError before anything has started: `INPUT_INVALID` where the input does not fit the workflow's schema, `WORKFLOW_INVALID`
  *   where the steps are no acyclic graph, `FOLDER_INVALID`, `TOOL_INVALID`,
- *   `SECRET_MISSING`, `SECRET_INVALID` and `SECRET_SOURCE_FAILED` where a secret that a step uses can't be had
+ *   `ISOLATION_TOO_WEAK`, `SECRET_MISSING`, `SECRET_INVALID` and `SECRET_SOURCE_FAILED` where a secret that a step uses can't be had
  */
 export async function runWorkflow(workflow: Workflow, options: RunOptions): Promise<RunResult> {
   const { clock = systemClock, random = Math.random, onEvent = () => {}, runId = randomUUID() } = options;
@@ -61,6 +67,7 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
   const input = options.input ?? (workflow.payload === "text" ? "" : {});
   const { policy = DEFAULT_POLICY } = options;
   const profile = strictest([policy.profile, workflow.profile ?? policy.profile]);
+  await checkIsolation(workflow, profile, options.isolation);
   const context: RunContext = {
     runId,
     isolationKey: options.isolationKey ?? runId,
@@ -101,6 +108,14 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
     outputs: made.outputs,
     ...(payload === undefined ? {} : { payload }),
   };
+}
+
+async function checkIsolation(workflow: Workflow, profile: ProfileName, isolation: RunOptions["isolation"]): Promise<void> {
+  if (isolation === undefined || isolation.weakAllowed) return;
+  const step = workflow.steps.find((other) => isSandboxed(other) && strictest([profile, other.profile ?? profile]) === "untrusted");
+  if (step === undefined || (await isolation.level()) !== "none") return;
+  const words = `step "${step.id}" is untrusted, and cells have no wrapper on this machine ("weakIsolation: true" in the configuration puts up with that)`;
+  throw new GloveboxError("ISOLATION_TOO_WEAK", `Cannot run workflow "${workflow.name}": ${words}`);
 }
 
 async function checkInput(workflow: Workflow, input: Json, meter: Meter): Promise<void> {

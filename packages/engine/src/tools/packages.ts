@@ -34,6 +34,7 @@ export const packages: Tool = {
   arguments: [
     {
       name: "project",
+      names: "path",
       type: "string",
       required: false,
       description: "Folder with a package-lock.json, relative to the folder that tools may use; where it is not given, that folder itself.",

@@ -57,7 +57,7 @@ interface StepBase {
   readonly limits: StepLimits;
   /** The same for what its guest may ask of the host. */
   readonly hostLimits?: Partial<HostLimits>;
-  /** Names of `limits` and `hostLimits` that only the document's `defaults` say. */
+  /** Names of `limits` and `hostLimits`, and `timeoutMs`, that only the document's `defaults` say. */
   readonly inheritedLimits?: readonly string[];
   /** The profile that the step asks for; missing: the document's. */
   readonly profile?: ProfileName;

@@ -62,6 +62,14 @@ export function choice<const T extends string>(doc: string, values: readonly T[]
   });
 }
 
+export function flag(doc: string): Field<boolean> {
+  return field(doc, { type: "boolean" }, (node, name, findings) => {
+    if (node.kind === "scalar" && typeof node.value === "boolean") return node.value;
+    findings.error("wrong-type", node, `${name} must be true or false, not ${typeName(node)}`);
+    return undefined;
+  });
+}
+
 export function whole(doc: string, min: number, max: number): Field<number> {
   return field(doc, { type: "integer", minimum: min, maximum: max }, (node, name, findings) => {
     const value = scalar(node, "number", "a whole number", name, findings);

@@ -54,6 +54,9 @@ export const PROBLEM_CODES = {
   "unknown-argument": "A tool does not take an argument of that name.",
   "missing-argument": "A tool's required argument is not given.",
   "unknown-processor": "A local processor of that name does not exist.",
+  // The operator's configuration
+  "config-not-named":
+    "A configuration that was found, not named, asks for what only one that an operator named may: to run a command, to loosen isolation.",
   "too-many-problems": "The document has more problems than are shown.",
 } as const;
 

@@ -62,7 +62,7 @@ outputs: { report: "\${{ steps.totals.output }}" }
 
 test("loadWorkflow() reads all of its own dialect", () => {
   const retry = { maxAttempts: 3, backoff: "exponential", baseMs: 1_000, capMs: 60_000, jitter: 0.2, on: ["failed"] };
-  const base = { needs: "all", retry, limits: { cpuMs: 100 }, inheritedLimits: ["cpuMs"], timeoutMs: 500, dependsOn: [] };
+  const base = { needs: "all", retry, limits: { cpuMs: 100 }, inheritedLimits: ["cpuMs", "timeoutMs"], timeoutMs: 500, dependsOn: [] };
   const placed = (line: number, column: number, length: number): object => ({ place: { line, column, length } });
   assert.deepEqual(plain(loaded(EVERYTHING)), {
     name: "order-report",
@@ -85,6 +85,7 @@ test("loadWorkflow() reads all of its own dialect", () => {
         retry: { maxAttempts: 5, backoff: "fibonacci", baseMs: 10, capMs: 20, jitter: 0, on: ["failed"] },
         limits: { cpuMs: 100, memoryBytes: 64 * 2 ** 20, wallMs: 8_000 },
         timeoutMs: 900,
+        inheritedLimits: ["cpuMs"],
         input: { rows: "${{ steps.read.output.rows }}" },
         outputSchema: { type: "object", required: ["regions"] },
         type: "code",

@@ -178,7 +178,7 @@ class StepReader {
       dependsOn: dependsOn.map((dependency) => dependency.id),
       needs: values.needs?.value ?? "all",
       retry: readRetry(values.retry, this.#defaults.retry),
-      ...limitsOf(asked, inherited),
+      ...limitsOf(asked, inherited, timeout_ms === undefined && timeoutMs !== undefined),
       ...(values.profile === undefined ? {} : { profile: bounds.profile }),
       ...(condition === undefined ? {} : { when: condition }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -200,10 +200,15 @@ class StepReader {
 }
 
 /** A step's own limits over those of the document, and which of them are only the document's. */
-function limitsOf(own: AskedLimits, inherited: AskedLimits): Pick<Step, "limits" | "hostLimits" | "inheritedLimits"> {
+function limitsOf(
+  own: AskedLimits,
+  inherited: AskedLimits,
+  timeoutInherited: boolean,
+): Pick<Step, "limits" | "hostLimits" | "inheritedLimits"> {
   const only = (["limits", "hostLimits"] as const).flatMap((kind) =>
     Object.keys(inherited[kind]).filter((name) => !Object.hasOwn(own[kind], name)),
   );
+  if (timeoutInherited) only.push("timeoutMs");
   const hostLimits = { ...inherited.hostLimits, ...own.hostLimits };
   return {
     limits: { ...inherited.limits, ...own.limits },
