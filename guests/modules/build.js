@@ -1,7 +1,7 @@
 // build.js [NAME...]: compiles the guest modules of this folder from their sources into the .wasm files beside them, as far as their compilers are
 // installed: clang with lld and the WASI C library (on Debian: clang lld wasi-libc libclang-rt-dev-wasm32), AssemblyScript (from npm).
 import { execFileSync, spawnSync } from "node:child_process";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -43,6 +43,7 @@ export function missingCompiler(name) {
   const { compiler, flags } = module(name);
   if (compiler === "asc") return undefined;
   const probe = spawnSync("clang", [...flags, "-x", "c", "-o", "/dev/null", "-"], {
+    env: CLANG_ENVIRONMENT,
     input: flags === COMMAND ? "int main(void) { return 0; }" : "",
   });
   if (probe.error) return "clang is not installed";
@@ -56,7 +57,7 @@ export function missingCompiler(name) {
 export function build(name, output) {
   const { source, compiler, flags } = module(name);
   const from = join(HERE, source);
-  if (compiler === "clang") execFileSync("clang", [...flags, "-Wall", "-Wextra", "-Werror", "-o", output, from], { stdio: "pipe" });
+  if (compiler === "clang") execFileSync("clang", [...flags, "-Wall", "-Wextra", "-Werror", "-o", output, from], { stdio: "pipe", env: CLANG_ENVIRONMENT });
   else execFileSync(process.execPath, [ASC, from, "-o", output, ...flags], { stdio: "pipe" });
 }
 
