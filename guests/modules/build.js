@@ -35,6 +35,17 @@ export const MODULES = {
 };
 
 /**
+ * Without the folders of npm's binaries: clang optimises with whatever wasm-opt it finds on the path, and that of a package here knows
+ * other features than clang 14 asks for.
+ */
+const CLANG_ENVIRONMENT = {
+  PATH: (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((folder) => !folder.includes("node_modules"))
+    .join(delimiter),
+};
+
+/**
  * Why a module can't be compiled here, or undefined.
  *
  * @param {string} name
@@ -57,7 +68,8 @@ export function missingCompiler(name) {
 export function build(name, output) {
   const { source, compiler, flags } = module(name);
   const from = join(HERE, source);
-  if (compiler === "clang") execFileSync("clang", [...flags, "-Wall", "-Wextra", "-Werror", "-o", output, from], { stdio: "pipe", env: CLANG_ENVIRONMENT });
+  if (compiler === "clang")
+    execFileSync("clang", [...flags, "-Wall", "-Wextra", "-Werror", "-o", output, from], { stdio: "pipe", env: CLANG_ENVIRONMENT });
   else execFileSync(process.execPath, [ASC, from, "-o", output, ...flags], { stdio: "pipe" });
 }
 
