@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { innermost } from "@glovebox/sandbox";
 
 /** A cell as the operating system shows it to its parent. */
 export interface Cell {
@@ -14,23 +15,29 @@ export interface Cell {
   readonly ownNamespaces: readonly string[];
 }
 
-/** A cell that a process has started; undefined where there is none, or the system does not show processes as Linux does. */
+/**
+ * A cell that a process has started, inside of whatever wraps it; undefined where there is none, or the system does not show processes as
+ * Linux does.
+ */
 export function findCell(parent = process.pid): Cell | undefined {
-  for (const name of entries("/proc").filter((entry) => /^\d+$/.test(entry))) {
-    const status = statusOf(name);
-    if (status?.get("PPid") !== String(parent)) continue;
-    const commandLine = words(`/proc/${name}/cmdline`);
-    if (!commandLine.some((word) => word.endsWith("process-cell.mjs"))) continue;
-    return {
-      processId: Number(name),
-      status,
-      commandLine,
-      environment: words(`/proc/${name}/environ`).map((variable) => variable.replace(/=.*/s, "")),
-      cpuTold: read(`/proc/${name}/task/${name}/schedstat`) !== undefined,
-      ownNamespaces: entries("/proc/self/ns").filter((kind) => namespace("self", kind) !== namespace(name, kind)),
-    };
-  }
-  return undefined;
+  const outermost = entries("/proc").find(
+    (name) =>
+      /^\d+$/.test(name) &&
+      statusOf(name)?.get("PPid") === String(parent) &&
+      words(`/proc/${name}/cmdline`).some((word) => word.endsWith("process-cell.mjs")),
+  );
+  if (outermost === undefined) return undefined;
+  const name = String(innermost(Number(outermost)));
+  const status = statusOf(name);
+  if (status === undefined) return undefined; // it has ended
+  return {
+    processId: Number(name),
+    status,
+    commandLine: words(`/proc/${name}/cmdline`),
+    environment: words(`/proc/${name}/environ`).map((variable) => variable.replace(/=.*/s, "")),
+    cpuTold: read(`/proc/${name}/task/${name}/schedstat`) !== undefined,
+    ownNamespaces: entries("/proc/self/ns").filter((kind) => namespace("self", kind) !== namespace(name, kind)),
+  };
 }
 
 function words(file: string): string[] {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Cell } from "./cell-process.ts";
 import { glovebox } from "./command.fixture.ts";
-import { isolationFindings } from "./isolation.ts";
+import { isolationFindings, levelFinding } from "./isolation.ts";
 
 const CELL: Cell = {
   processId: 2,
@@ -23,6 +23,7 @@ test("doctor runs a guest in every runtime and looks at the cell", async () => {
   for (const runtime of ["Python", "JavaScript", "TypeScript", "JSON Schema"])
     assert.match(stdout, new RegExp(`^ {2}✓ ${runtime} .* works`, "m"));
   assert.match(stdout, /^ {2}✓ permission model /m);
+  assert.match(stdout, /^ {2}[✓!] isolation +(bubblewrap|unshare|none): /m);
   assert.equal(code, 0, stdout);
 });
 
@@ -38,6 +39,13 @@ test("isolationFindings() calls nothing good that is missing", () => {
   assert.equal(statesOf({ cpuTold: false }).get("CPU accounting"), "weak");
   assert.equal(statesOf({ commandLine: ["node", "process-cell.mjs"] }).get("permission model"), "broken");
   assert.equal(statesOf({ environment: ["PWD", "AWS_SECRET_ACCESS_KEY"] }).get("environment"), "broken");
+});
+
+test("levelFinding() names the level, and why it is no stronger one", () => {
+  assert.deepEqual(levelFinding("bubblewrap", []).state, "good");
+  const weak = levelFinding("none", ["bwrap is not installed", "unshare: Operation not permitted"]);
+  assert.equal(weak.state, "weak");
+  assert.match(weak.says, /^none: .*; bwrap is not installed; unshare: Operation not permitted/);
 });
 
 test("isolationFindings() calls weak what a kernel does not tell", () => {

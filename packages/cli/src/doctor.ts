@@ -1,9 +1,9 @@
-import { GloveboxError, type Guest, Sandbox } from "@glovebox/sandbox";
+import { GloveboxError, type Guest, ISOLATION_LEVELS, type IsolationLevel, Sandbox } from "@glovebox/sandbox";
 import { pinnedNode } from "../bin/pinned.js";
 import { type Cell, findCell } from "./cell-process.ts";
 import { complaintOf } from "./complaint.ts";
 import { EXIT } from "./exit.ts";
-import { isolationFindings } from "./isolation.ts";
+import { isolationFindings, levelFinding } from "./isolation.ts";
 import { duration } from "./report/amount.ts";
 import { type Paint, paintFor, type Style } from "./report/paint.ts";
 import { shownLine } from "./report/shown.ts";
@@ -32,9 +32,9 @@ const MARKS: Readonly<Record<Finding["state"], readonly [mark: string, style: St
 /** `glovebox doctor`. What it says was tried or measured just now. Resolves to the exit code. */
 export async function doctor(): Promise<number> {
   const paint = paintFor(process.stdout);
-  const { findings, cell } = await tryGuests();
+  const { findings, cell, level } = await tryGuests();
   const installation = [nodeFinding(), ...findings];
-  const isolation = isolationFindings(cell, process.platform);
+  const isolation = [...(level ? [await strength(level)] : []), ...isolationFindings(cell, process.platform)];
   process.stdout.write(section("Installation", installation, paint));
   process.stdout.write(section("Isolation of guests", isolation, paint));
   const broken = [...installation, ...isolation].some(({ state }) => state === "broken");
@@ -57,12 +57,27 @@ function nodeFinding(): Finding {
   return { state: "good", what: "Node", says: `${process.version} for ${process.platform}-${process.arch}, ${whose}` };
 }
 
+/** The level that cells have, and why it is no stronger one. */
+async function strength(level: IsolationLevel): Promise<Finding> {
+  const failed: string[] = [];
+  for (const stronger of ISOLATION_LEVELS.slice(0, ISOLATION_LEVELS.indexOf(level))) {
+    try {
+      await using _ = new Sandbox({ isolation: stronger, spare: 0, warm: "none" });
+    } catch (error) {
+      failed.push(complaintOf(error).message);
+    }
+  }
+  return levelFinding(level, failed);
+}
+
 /** Runs a guest in each runtime, in a cell as a workflow would get it, and looks at that cell from outside. */
-async function tryGuests(): Promise<{ findings: readonly Finding[]; cell: Cell | undefined }> {
+async function tryGuests(): Promise<{ findings: readonly Finding[]; cell: Cell | undefined; level: IsolationLevel | undefined }> {
   const findings: Finding[] = [];
   let cell: Cell | undefined;
+  let level: IsolationLevel | undefined;
   try {
     await using sandbox = new Sandbox({ cells: 1, warm: "none" });
+    level = sandbox.isolation;
     for (const { what, guest, input, output } of TRIALS) {
       const started = performance.now();
       const { outcome } = await sandbox.run({ guest, ...(input === undefined ? {} : { input }), isolationKey: "glovebox doctor" });
@@ -78,5 +93,5 @@ async function tryGuests(): Promise<{ findings: readonly Finding[]; cell: Cell |
     const says = `${complaintOf(error).message}${missing ? "; the first run that needs them builds them" : ""}`;
     findings.push({ state: "broken", what: missing ? "Frozen runtimes" : "Cells", says });
   }
-  return { findings, cell };
+  return { findings, cell, level };
 }

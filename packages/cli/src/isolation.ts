@@ -1,3 +1,4 @@
+import type { IsolationLevel } from "@glovebox/sandbox";
 import type { Cell } from "./cell-process.ts";
 import type { Finding } from "./doctor.ts";
 
@@ -42,13 +43,29 @@ export function isolationFindings(cell: Cell | undefined, platform: NodeJS.Platf
   ];
 }
 
-/** What `sh` sets by itself, and tells nothing of. */
-const SET_BY_SHELL: ReadonlySet<string> = new Set(["PWD", "OLDPWD", "SHLVL", "_"]);
+const LEVELS: Readonly<Record<IsolationLevel, string>> = {
+  bubblewrap: "bubblewrap: a root that holds nothing but the runtimes, and nothing of this machine's network and processes",
+  unshare: "unshare: a root that holds nothing but the runtimes, and nothing of this machine's network and processes",
+  none: "none: code that breaks out of V8 can do what its user can",
+};
+
+/**
+ * What stands around a cell.
+ *
+ * @param failed why each stronger level does not work
+ */
+export function levelFinding(level: IsolationLevel, failed: readonly string[]): Finding {
+  const says = [LEVELS[level], ...failed].join("; ");
+  return level === "bubblewrap" ? good("isolation", says) : weak("isolation", `${says} (docs/isolation.md)`);
+}
+
+/** What `sh` or bubblewrap sets by itself, and tells nothing of. */
+const SET_BY_WRAPPERS: ReadonlySet<string> = new Set(["PWD", "OLDPWD", "SHLVL", "_"]);
 
 function environmentFinding(names: readonly string[]): Finding {
-  const ours = names.filter((name) => !SET_BY_SHELL.has(name));
+  const ours = names.filter((name) => !SET_BY_WRAPPERS.has(name));
   if (ours.length > 0) return broken("environment", `the cell sees variables of this process: ${ours.join(", ")}`);
-  return good("environment", names.length === 0 ? "empty" : `none of yours (only what sh sets: ${names.join(", ")})`);
+  return good("environment", names.length === 0 ? "empty" : `none of yours (only what its wrapper sets: ${names.join(", ")})`);
 }
 
 /** A cell that runs as the user who started it could do to that user's files and processes what that user could. */

@@ -1,4 +1,5 @@
-export type { IsolationLevel } from "./cell/wrap.ts";
+export { innermost } from "./cell/innermost.ts";
+export { ISOLATION_LEVELS, type IsolationLevel } from "./cell/wrap.ts";
 export { ERROR_CODES, type ErrorCode } from "./codes.ts";
 export { GloveboxError } from "./error.ts";
 export {
