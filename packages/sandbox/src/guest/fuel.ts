@@ -1,5 +1,5 @@
 import type { Attempt, GuestEnd } from "../cell/attempt.ts";
-import { filled, readMeter, STACK_BYTES } from "../wasm/meter.ts";
+import { filled, readMeter, STACK_BYTES } from "../wasm/meter-layout.ts";
 import { OWN_EXPORTS } from "../wasm/rewrite.ts";
 
 /** The meter of one instance that has one. */
@@ -38,7 +38,7 @@ export class FuelGauge {
     const { fuel, stackIsOut } = readMeter(this.#global.value as bigint);
     const error = end.kind === "failed" ? { error: end.error } : {};
     if (fuel < 0) return { kind: "exhausted", limit: "fuel", used: this.#max - fuel, max: this.#max, ...error };
-    if (stackIsOut) return { kind: "exhausted", limit: "stack", used: STACK_BYTES, max: STACK_BYTES, ...error };
+    if (stackIsOut && end.kind !== "exhausted") return { kind: "exhausted", limit: "stack", used: STACK_BYTES, max: STACK_BYTES, ...error };
     return end;
   }
 }

@@ -1,7 +1,7 @@
 import type { Attempt, Chamber, EnteredGuest, GuestEnd, HostAnswer } from "../cell/attempt.ts";
 import { DEFAULT_LIMITS } from "../limits.ts";
 import { PAGE_BYTES, readImports, readSections } from "../wasm/binary.ts";
-import { FUEL_MAX } from "../wasm/meter.ts";
+import { FUEL_MAX } from "../wasm/meter-layout.ts";
 import { noteDropped } from "./dropped.ts";
 import { endOfThrow } from "./ending.ts";
 import { CannotGoOn, QuickjsGuest } from "./quickjs-guest.ts";
@@ -127,7 +127,13 @@ class WarmUpAttempt implements Attempt {
 
   readonly files = new Map<string, Uint8Array>();
 
+  readonly callBytesMax = 0;
+
   call(): HostAnswer {
+    return { kind: "refused" };
+  }
+
+  callTooLarge(): HostAnswer {
     return { kind: "refused" };
   }
 

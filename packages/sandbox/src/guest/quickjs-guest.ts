@@ -15,7 +15,7 @@ import {
 } from "../runtimes/javascript/engine.ts";
 import { type HostState, javascriptImports } from "../runtimes/javascript/imports.ts";
 import { PAGE_BYTES } from "../wasm/binary.ts";
-import { FUEL_MAX } from "../wasm/meter.ts";
+import { FUEL_MAX } from "../wasm/meter-layout.ts";
 import { OWN_EXPORTS } from "../wasm/rewrite.ts";
 import { FuelGauge } from "./fuel.ts";
 import { GuestMemory } from "./memory.ts";

@@ -28,8 +28,11 @@ const LOCALS_MAX = 50_000;
  * What an instruction does not have is 0.
  */
 export interface CodeVisitor {
-  /** Before the first instruction of a body. `start` is behind the body's size; `code` behind its locals. */
-  body?(body: number, start: number, code: number, end: number): void;
+  /**
+   * Before the first instruction of a body. `start` is behind the body's size; `code` behind its locals. False: its instructions are not
+   * looked at.
+   */
+  body?(body: number, start: number, code: number, end: number): boolean | undefined;
   /** `body` counts from 0 in the code section (imported functions are not counted). */
   instruction(body: number, opcode: number, first: number, second: number, start: number, end: number): void;
 }
@@ -57,7 +60,10 @@ function walkBody(reader: Reader, body: number, visitor: CodeVisitor): void {
   const end = reader.at;
   reader.at = start;
   skipLocals(reader);
-  visitor.body?.(body, start, reader.at, end);
+  if (visitor.body?.(body, start, reader.at, end) === false) {
+    reader.at = end;
+    return;
+  }
   for (let depth = 1; depth > 0; ) {
     if (reader.at >= end) throw new MalformedModule(`function body ${body} has no end at byte ${end}`);
     depth += step(reader, body, visitor);

@@ -1,11 +1,12 @@
 import { GloveboxError } from "../error.ts";
 import { type ImportEntry, KIND, MalformedModule } from "./binary.ts";
 import { UnsupportedFeature } from "./code.ts";
+import { HOST_IMPORTS, HOST_MODULE } from "./host-imports.ts";
 import { describeType, INITIAL_PAGES_MAX, type ModuleOutline, outlineModule, TABLE_ENTRIES_MAX } from "./outline.ts";
 import { PREVIEW1, PREVIEW1_MODULE } from "./preview1.ts";
 
-/** How a module is entered: guest/text.ts, guest/buffer.ts and guest/wasi-command.ts. */
-export type ModuleKind = "text" | "buffer" | "wasi";
+/** How a module is entered: guest/text.ts, guest/buffer.ts, guest/wasi-command.ts and guest/handler.ts. */
+export type ModuleKind = "text" | "buffer" | "wasi" | "handler";
 
 export interface ModuleFacts {
   readonly kind: ModuleKind;
@@ -68,6 +69,7 @@ const ABORT = "iiii>";
 
 function offeredType(module: string, field: string): string | undefined {
   if (module === "env" && field === "abort") return ABORT;
+  if (module === HOST_MODULE && Object.hasOwn(HOST_IMPORTS, field)) return HOST_IMPORTS[field as keyof typeof HOST_IMPORTS];
   if (module === PREVIEW1_MODULE && Object.hasOwn(PREVIEW1, field)) return PREVIEW1[field as keyof typeof PREVIEW1];
   return undefined;
 }
@@ -131,12 +133,13 @@ const CONTRACTS: Readonly<Record<ModuleKind, Readonly<Record<string, string>>>> 
   text: { process: "i>i", allocate: "i>i", deallocate: "ii>" },
   buffer: { process: "iii>i", allocate: "i>i", deallocate: "ii>" },
   wasi: { _start: ">" },
+  handler: { handle: ">i" },
 };
 
 /** The contract that the exports fulfil. `text` and `buffer` differ by the type of `process`, so at most one of these two does. */
 function findKind(exported: ReadonlyMap<string, string>): ModuleKind {
   const missing = (kind: ModuleKind) => Object.entries(CONTRACTS[kind]).filter(([name, type]) => exported.get(name) !== type);
-  const kind = (["text", "buffer", "wasi"] as const).find((candidate) => missing(candidate).length === 0);
+  const kind = (["text", "buffer", "wasi", "handler"] as const).find((candidate) => missing(candidate).length === 0);
   if (kind) return kind;
   // It fits none: say what is missing for the one that it comes closest to.
   const process = exported.get("process");
@@ -153,9 +156,10 @@ function findKind(exported: ReadonlyMap<string, string>): ModuleKind {
     );
   }
   if (exported.has("_start")) refuse(lack(exported, "_start", ">"));
+  if (exported.has("handle")) refuse(lack(exported, "handle", ">i"));
   const names = [...exported.keys()].slice(0, 5).map(quote).join(", ");
   return refuse(
-    `it exports neither process (a text or buffer module) nor _start (a WASI command), but ${names === "" ? "no function" : names}`,
+    `it exports neither process (a text or buffer module), nor _start (a WASI command), nor handle (a handler), but ${names === "" ? "no function" : names}`,
   );
 }
 

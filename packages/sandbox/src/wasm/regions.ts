@@ -13,6 +13,8 @@ export interface Region {
   charge: number;
 }
 
+const newRegion = (): Region => ({ charge: 0 });
+
 /** What has to be added to a body, in the order of its bytes. */
 export interface Point {
   /** Offset of the byte before which it is added. */
@@ -28,7 +30,7 @@ export interface Point {
 
 /**
  * - `charge`: subtract a region's charge. `chargeStale`: likewise, from what the global has.
- * - `chargeLoop`: subtract, and end the guest if nothing is left.
+ * - `chargeLoop`: subtract, put what is left into the global as well, and end the guest if that is nothing.
  * - `save`: put the local's value into the global, for whoever is called. `load`: the other way, after calls.
  * - `land`: an exception was caught here. `merge`: here, or else the normal way was taken.
  * - `leave`: as `save`, without the stack that the function itself takes: it is done (a tail call follows).
@@ -66,6 +68,8 @@ export interface Signatures {
   readonly importedFunctions: number;
   /** The type of each tag, imported ones first. */
   readonly tags: readonly number[];
+  /** Functions that don't touch the meter. */
+  readonly free: ReadonlySet<number>;
 }
 
 export interface Signature {
@@ -79,11 +83,11 @@ export interface BodyPlan {
   readonly entry: Region;
   /** Operands on the stack at the most. */
   readonly height: number;
+  /** Values that are handed to a callee, or back, at the most. */
+  readonly passed: number;
   readonly calls: boolean;
   readonly loops: boolean;
   readonly simd: boolean;
-  /** Regions besides the first. */
-  readonly regions: number;
   /** All weights together. */
   readonly weight: number;
   /** Something branches to the function's own label, or returns. */
@@ -103,17 +107,17 @@ export class Planner {
   #points: Point[] = [];
   #frames: Frame[] = [];
   /** The function's own. */
-  #outermost: Frame = newFrame(OPCODE.block, { charge: 0 }, false, 0, 0, 0);
-  #region: Region = { charge: 0 };
+  #outermost: Frame = newFrame(OPCODE.block, newRegion(), false, 0, 0, 0);
+  #region: Region = newRegion();
   #entry: Region = this.#region;
   #dead = false;
   #fresh: typeof LOCAL | typeof BOTH | typeof GLOBAL = LOCAL;
   #height = 0;
   #heightMax = 0;
+  #passed = 0;
   #calls = false;
   #loops = false;
   #simd = false;
-  #regions = 0;
   #weight = 0;
 
   constructor(bytes: Uint8Array, module: Signatures) {
@@ -124,16 +128,16 @@ export class Planner {
   begin(type: number): void {
     const { results } = this.#type(type);
     this.#points = [];
-    this.#entry = { charge: 0 };
+    this.#entry = newRegion();
     this.#region = this.#entry;
     this.#dead = false;
     this.#fresh = LOCAL;
     this.#height = 0;
     this.#heightMax = 0;
+    this.#passed = results;
     this.#calls = false;
     this.#loops = false;
     this.#simd = false;
-    this.#regions = 0;
     this.#weight = 0;
     this.#outermost = newFrame(OPCODE.block, this.#entry, false, 0, 0, results);
     this.#frames = [this.#outermost];
@@ -144,10 +148,10 @@ export class Planner {
       points: this.#points,
       entry: this.#entry,
       height: this.#heightMax,
+      passed: this.#passed,
       calls: this.#calls,
       loops: this.#loops,
       simd: this.#simd,
-      regions: this.#regions,
       weight: this.#weight,
       leavesEarly: this.#outermost.targeted,
       landsAtEnd: this.#outermost.caught,
@@ -225,7 +229,8 @@ export class Planner {
       }
       case OPCODE.call:
         if (first < this.#module.importedFunctions) this.#pay(IMPORT_WEIGHT);
-        this.#call(this.#type(this.#module.functions[first]), 0, start);
+        if (this.#module.free.has(first)) this.#callFree(this.#type(this.#module.functions[first]));
+        else this.#call(this.#type(this.#module.functions[first]), 0, start);
         return;
       case OPCODE.callRef:
         this.#call(this.#type(first), 1, start);
@@ -265,9 +270,17 @@ export class Planner {
 
   #call({ parameters, results }: Signature, besides: number, start: number): void {
     this.#calls = true;
+    this.#passed = Math.max(this.#passed, parameters, results);
     this.#toGlobal(start);
     this.#fresh = GLOBAL;
     this.#height -= parameters + besides;
+    this.#move(results);
+  }
+
+  #callFree({ parameters, results }: Signature): void {
+    this.#calls = true;
+    this.#passed = Math.max(this.#passed, parameters, results);
+    this.#height -= parameters;
     this.#move(results);
   }
 
@@ -286,8 +299,7 @@ export class Planner {
   }
 
   #newRegion(at: number): void {
-    this.#region = { charge: 0 };
-    this.#regions++;
+    this.#region = newRegion();
     this.#points.push({ at, kind: this.#fresh === GLOBAL ? "chargeStale" : "charge", region: this.#region });
     this.#fresh = LOCAL;
   }
@@ -329,10 +341,9 @@ export class Planner {
       this.#loops = true;
       this.#toLocal(start);
       this.#frames.push(frame);
-      this.#region = { charge: 0 };
-      this.#regions++;
+      this.#region = newRegion();
       this.#points.push({ at: end, kind: "chargeLoop", region: this.#region, frame });
-      this.#fresh = LOCAL;
+      this.#fresh = BOTH;
       return;
     }
     this.#frames.push(frame);
