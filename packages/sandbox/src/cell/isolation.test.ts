@@ -171,6 +171,7 @@ for (const level of ISOLATION_LEVELS) {
       assert.match(limits, /Max open files +64 +64 /);
       assert.match(limits, /Max cpu time +7200 +7200 /);
       assert.match(limits, /Max data size +3221225472 +3221225472 /);
+      assert.match(limits, /Max address space +549755813888 +549755813888 /);
     });
 
     test("uses CPU that is seen from outside", async () => {

@@ -6,40 +6,16 @@ import type { CellDeath, CellEvents, CellHome, HomeOptions } from "./home.ts";
 import { innermost } from "./innermost.ts";
 import { forgetIsolation } from "./isolation.ts";
 import { launch } from "./launch.ts";
+import { nodeFlags } from "./node-flags.ts";
 import { ThreadCpu } from "./schedstat.ts";
 
 const PAGE = 4096;
 /** From the end of the outermost process to the end of all that hold the line, which it takes with it. */
 const LINGER_MS = 2000;
-/**
- * V8's stack in a cell, KiB, under a larger one of the operating system (wrap.ts). CPython's own limit (runtimes/python/capture.ts) and
- * QuickJS's are reached first, so that recursion is an error of the guest's and not the end of the instance.
- */
-const V8_STACK_KIB = 30_000;
-
-/** Node and V8 flags of a cell. SECURITY.md says what each one stops and doesn't. */
-function flags({ folder, heapMiB }: HomeOptions): string[] {
-  return [
-    "--permission",
-    `--allow-fs-read=${folder}`,
-    "--disable-sigusr1",
-    "--disable-proto=delete",
-    "--disallow-code-generation-from-strings",
-    "--no-addons",
-    "--no-warnings",
-    "--expose-gc",
-    "--zero-fill-buffers",
-    `--max-heap-size=${heapMiB}`,
-    `--stack-size=${V8_STACK_KIB}`,
-    "--wasm-max-mem-pages=65536",
-    "--wasm-max-table-size=200000",
-  ];
-}
-
 /** A cell that is a process of its own, wrapped: what untrusted guests run in. */
 export function openProcess(options: HomeOptions, events: CellEvents): CellHome {
   const { folder, isolation } = options;
-  const child = launch(isolation, [process.execPath, ...flags(options), join(folder, "process-cell.mjs")]);
+  const child = launch(isolation, [process.execPath, ...nodeFlags(folder, options.heapMiB), join(folder, "process-cell.mjs")]);
   const { line } = child;
   const reader = new FrameReader(events.frameBytesMax);
   /** The cell's own process, once it has shown that it is there. */

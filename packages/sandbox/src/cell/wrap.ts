@@ -36,11 +36,16 @@ export interface Filter {
 export const NOBODY = 65534;
 
 const DESCRIPTORS_MAX = 64;
+/**
+ * V8 reserves 8 GiB for each linear memory, so that an access can't go beyond it: four runtimes, sixteen modules that are kept, and what
+ * was dropped and not collected. It was seen to get by with 256 GiB (it collects when it can reserve no more), and to fail with 128.
+ */
+const ADDRESS_SPACE_KIB = 512 * 2 ** 20;
 /** The backstop for a cell that nobody watches any more, seconds of CPU. No attempt may use as much. */
 const CPU_SECONDS_MAX = 7200;
 /** Behind us in line for the CPU, by so much that we can always end it. */
 const NICENESS = 5;
-/** The system's stack, under which V8's own stands (process.ts). */
+/** The system's stack, under which V8's own stands (node-flags.ts). */
 const STACK_KIB = 32_768;
 
 /**
@@ -64,7 +69,11 @@ function limited(place: Place, command: readonly string[]): string[] {
     `ulimit -t ${CPU_SECONDS_MAX}`,
     `ulimit -s ${STACK_KIB}`,
     ...(process.platform === "linux"
-      ? [`ulimit -d ${Math.ceil(place.dataBytesMax / 1024)}`, "[ ! -w /proc/self/oom_score_adj ] || echo 1000 >/proc/self/oom_score_adj"]
+      ? [
+          `ulimit -v ${ADDRESS_SPACE_KIB}`,
+          `ulimit -d ${Math.ceil(place.dataBytesMax / 1024)}`,
+          "[ ! -w /proc/self/oom_score_adj ] || echo 1000 >/proc/self/oom_score_adj",
+        ]
       : []),
     "unset PWD OLDPWD SHLVL _",
     `exec nice -n ${NICENESS} "$@"`,
