@@ -96,7 +96,7 @@ export function prepareRequest(
   };
 }
 
-const DEFAULT_FILENAME = { python: "step.py", javascript: "step.js", typescript: "step.ts", schema: "schema", module: "module" } as const;
+const DEFAULT_FILENAME = { python: "step.py", javascript: "step.js", typescript: "step.ts", schema: "schema", syntax: "syntax.js", module: "module", outline: "module" } as const;
 
 function invalid(what: string): never {
   throw new GloveboxError("REQUEST_INVALID", `Cannot run guest: ${what}`);
@@ -108,10 +108,15 @@ function encodeText(text: unknown): Uint8Array {
 }
 
 function encodeInput({ input }: Request, guest: Guest, moduleKind: ModuleKind | undefined): Uint8Array {
+  if (guest.kind === "outline") {
+    if (input !== undefined) invalid("a module that is only looked at takes no input");
+    if (!(guest.bytes instanceof Uint8Array)) invalid("a module is given as bytes");
+    return guest.bytes;
+  }
   if (guest.kind === "module") {
     if (input === undefined) return new Uint8Array();
     if (input instanceof Uint8Array) return input;
-    if (typeof input === "string" && moduleKind !== "wasi") return encoder.encode(input);
+    if (typeof input === "string" && moduleKind !== "wasi" && moduleKind !== "handler") return encoder.encode(input);
   } else if (input instanceof Uint8Array) {
     invalid("bytes are an input for modules only");
   }

@@ -55,6 +55,10 @@ export interface Attempt {
    * `argument` is copied before this returns.
    */
   call(hostFunction: AskedFunction, argument: Uint8Array): HostAnswer;
+  /** Bytes that one call's argument may have. What is larger ends the guest: whoever would have to copy it calls {@link callTooLarge}. */
+  readonly callBytesMax: number;
+  /** As {@link call} with so many bytes, which nobody copies. A guest does not return from here. */
+  callTooLarge(hostFunction: AskedFunction, bytes: number): HostAnswer;
   /** Granted files by name. Nobody changes their bytes. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Called by whoever grants or denies a growth of linear memory. */
@@ -87,4 +91,25 @@ export interface EnteredGuest {
   readonly filename: string;
   /** Python's allow-list. */
   readonly imports: readonly string[] | undefined;
+  /** What a module is started with. Missing: its name alone. */
+  readonly program?: Program;
+  /** What the guest finds in its file system. */
+  readonly directories?: readonly GivenDirectory[];
+}
+
+/** What a WASI program is started with. */
+export interface Program {
+  /** Its own name first. */
+  readonly arguments: readonly string[];
+  readonly environment: readonly (readonly [name: string, value: string])[];
+  /** What it writes to standard output is a JSON value, or text. */
+  readonly stdout: "json" | "text";
+}
+
+/** A directory in memory. What the guest changes in it is gone when the attempt is over. */
+export interface GivenDirectory {
+  readonly name: string;
+  readonly readOnly: boolean;
+  /** Files with their bytes, which nobody changes, and directories without, by their paths below it. */
+  readonly entries: readonly (readonly [path: string, content: Uint8Array | undefined])[];
 }

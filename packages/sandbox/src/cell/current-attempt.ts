@@ -62,6 +62,15 @@ export class CurrentAttempt implements Attempt {
     return this.#line.ask(hostFunction, argument);
   }
 
+  get callBytesMax(): number {
+    return this.#line.callBytesMax;
+  }
+
+  callTooLarge(hostFunction: AskedFunction, bytes: number): HostAnswer {
+    this.#log.flush();
+    return this.#line.askTooMuch(hostFunction, bytes);
+  }
+
   log(level: LogLevel, text: Uint8Array): void {
     if (!this.over && text.length > 0) this.#log.write(level, text);
   }

@@ -6,14 +6,14 @@ import { ANSWER, CALL_TOO_LARGE, encodeFrame, FRAME, type Frame, HOST_FUNCTION, 
 export class Line {
   readonly #channel: Channel;
   readonly #nonce: Uint8Array;
-  readonly #callBytesMax: number;
+  readonly callBytesMax: number;
   #outstanding = false;
 
   /** @param callBytesMax what the parent takes as one call's argument */
   constructor(channel: Channel, nonce: Uint8Array, callBytesMax: number) {
     this.#channel = channel;
     this.#nonce = nonce;
-    this.#callBytesMax = callBytesMax;
+    this.callBytesMax = callBytesMax;
   }
 
   /** Makes a call whose answer says nothing but that the guest may go on: it is awaited when it has to be, and no sooner. */
@@ -24,9 +24,19 @@ export class Line {
   }
 
   ask(hostFunction: AskedFunction, argument: Uint8Array): HostAnswer {
+    if (argument.length > this.callBytesMax) return this.askTooMuch(hostFunction, argument.length);
+    return this.#ask([Uint8Array.of(HOST_FUNCTION[hostFunction]), argument]);
+  }
+
+  /** Tells of a call that is too large to be made. There is no answer to it. */
+  askTooMuch(hostFunction: AskedFunction, bytes: number): HostAnswer {
+    const size = new Uint8Array(8);
+    new DataView(size.buffer).setFloat64(0, bytes, true);
+    return this.#ask([Uint8Array.of(CALL_TOO_LARGE, HOST_FUNCTION[hostFunction]), size]);
+  }
+
+  #ask(parts: readonly Uint8Array[]): HostAnswer {
     this.settle();
-    const number = HOST_FUNCTION[hostFunction];
-    const parts = argument.length > this.#callBytesMax ? tooLarge(number, argument.length) : [Uint8Array.of(number), argument];
     this.#channel.send(encodeFrame(FRAME.call, this.#nonce, parts));
     return readAnswer(this.#answer());
   }
@@ -43,12 +53,6 @@ export class Line {
     if (frame?.kind !== FRAME.answer) throw new Error("the parent did not answer");
     return frame;
   }
-}
-
-function tooLarge(number: number, bytes: number): Uint8Array[] {
-  const size = new Uint8Array(8);
-  new DataView(size.buffer).setFloat64(0, bytes, true);
-  return [Uint8Array.of(CALL_TOO_LARGE, number), size];
 }
 
 function readAnswer({ payload }: Frame): HostAnswer {

@@ -36,6 +36,12 @@ export class StillAttempt implements Attempt {
   sleepNs(): void {}
 
   readonly files = new Map<string, Uint8Array>();
+  readonly callBytesMax = 2 ** 20;
+
+  callTooLarge(hostFunction: AskedFunction, bytes: number): HostAnswer {
+    throw new Error(`a call of ${hostFunction} with ${bytes} bytes`);
+  }
+
   readonly calls: { readonly hostFunction: AskedFunction; readonly argument: Uint8Array }[] = [];
   /** What calls are answered; each is taken once, and after the last everything is refused. */
   readonly answers: HostAnswer[] = [];

@@ -2,9 +2,9 @@ import type { AskedFunction, Attempt, HostAnswer } from "../cell/attempt.ts";
 import { ANSWER, HOST_FUNCTION } from "../cell/frame.ts";
 import { LOG_LEVELS } from "../cell/log-writer.ts";
 import { ERRNO } from "./errno.ts";
+import { logLine } from "./host-imports.ts";
 
 const ASKED = new Map(Object.entries(HOST_FUNCTION).map(([name, number]) => [number as number, name]));
-const NEWLINE = Uint8Array.of(0x0a);
 const HEAD_BYTES = 5;
 
 /**
@@ -40,8 +40,7 @@ export class HostDevice {
   #log(from: Uint8Array): number {
     const level = LOG_LEVELS[from[1] ?? -1];
     if (!level) return -ERRNO.EINVAL;
-    this.#attempt.log(level, from.subarray(2));
-    this.#attempt.log(level, NEWLINE);
+    this.#attempt.log(level, logLine(from.subarray(2), this.#attempt.limits.logBytes));
     return from.length;
   }
 }

@@ -1,11 +1,13 @@
-import type { Attempt, GuestEnd } from "../cell/attempt.ts";
+import type { Attempt, EnteredGuest, GuestEnd } from "../cell/attempt.ts";
 import { cut } from "../text.ts";
+import { HOST_MODULE, type HostImport } from "../wasm/host-imports.ts";
 import { PREVIEW1_MODULE, type Preview1Name } from "../wasm/preview1.ts";
 import { endOfThrow } from "./ending.ts";
+import { HostImports } from "./host-imports.ts";
 import type { GuestMemory } from "./memory.ts";
 import { trap } from "./trap.ts";
 import { preview1 } from "./wasi.ts";
-import { endOfExit } from "./wasi-command.ts";
+import { type CommandOutput, endOfExit } from "./wasi-command.ts";
 import { WasiSession } from "./wasi-session.ts";
 
 /** AssemblyScript keeps a string's length in bytes in front of its UTF-16 units. Source: its runtime's layout, `rtSize` at -4. */
@@ -23,7 +25,7 @@ function haveRoom(frames: number): number {
 }
 
 /**
- * What a module imports, of the names of WASI preview 1 and AssemblyScript's `env.abort`. It is made once for all instances of the module, of
+ * What a module imports, of the names of WASI preview 1, the host's functions and AssemblyScript's `env.abort`. It is made once for all instances of the module, of
  * which one at a time is entered. Nothing of it throws for what a guest passes, and all state is the attempt's.
  */
 export class ModuleImports {
@@ -31,7 +33,9 @@ export class ModuleImports {
   readonly #command: boolean;
   #memory: GuestMemory | undefined;
   #session: WasiSession | undefined;
+  #host: HostImports | undefined;
   #aborted: string | undefined;
+  #form: "json" | "text" = "json";
 
   /**
    * @param names what the module imports, after it was inspected
@@ -40,22 +44,33 @@ export class ModuleImports {
   constructor(names: readonly { readonly module: string; readonly field: string }[], command: boolean) {
     this.#command = command;
     const offered = names.filter((name) => name.module === PREVIEW1_MODULE).map((name) => name.field as Preview1Name);
+    const ofHost = names.filter((name) => name.module === HOST_MODULE).map((name) => name.field as HostImport);
     this.modules = {
+      [HOST_MODULE]: Object.fromEntries(
+        ofHost.map((name) => [name, this.#guarded((_session, memory, ...values: number[]) => this.#host?.call(name, memory, values) ?? 0)]),
+      ),
       [PREVIEW1_MODULE]: Object.fromEntries(offered.map((name) => [name, this.#guarded(preview1(name))])),
       env: { abort: this.#guarded((session, memory, ...values: number[]) => this.#abort(session, memory, ...values)) },
     };
   }
 
   /** The instance of this memory is about to be entered. Until then, and after its end, no import can be called: it ends in a trap. */
-  begin(memory: GuestMemory, attempt: Attempt, input: Uint8Array): void {
+  begin(memory: GuestMemory, attempt: Attempt, { input, filename, program, directories = [] }: EnteredGuest): void {
     this.#memory = memory;
-    this.#session = new WasiSession(attempt, this.#command ? input : new Uint8Array(), this.#command);
+    this.#form = program?.stdout ?? "json";
+    this.#session = new WasiSession(attempt, memory, {
+      input: this.#command ? input : new Uint8Array(),
+      collects: this.#command,
+      program: program ?? { arguments: [filename], environment: [], stdout: "json" },
+      directories,
+    });
+    this.#host = new HostImports(attempt);
     this.#aborted = undefined;
   }
 
   /** What was written to standard output. */
-  output(): Uint8Array {
-    return this.#session?.output() ?? new Uint8Array();
+  output(): CommandOutput {
+    return { bytes: this.#session?.output() ?? new Uint8Array(), form: this.#form };
   }
 
   /** How the guest ended that `error` came out of; undefined if that was a mistake of ours. */
@@ -64,12 +79,13 @@ export class ModuleImports {
     if (this.#aborted !== undefined) return { kind: "trapped", trap: "aborted", detail: this.#aborted };
     if (ended?.kind === "fault") return undefined;
     if (ended?.kind === "output") return { kind: "exhausted", limit: "output", used: ended.used, max: ended.max };
+    if (ended?.kind === "signal") return { kind: "trapped", trap: "aborted", detail: `raised ${ended.name}` };
     if (ended?.kind === "exited") return endOfExit(this.#session?.attempt.exitStatus ?? 0, this.#command ? this.output() : undefined);
     return endOfThrow(error);
   }
 
-  #guarded(what: (session: WasiSession, memory: GuestMemory, ...values: never[]) => number) {
-    return (...values: never[]): number => {
+  #guarded(what: (session: WasiSession, memory: GuestMemory, ...values: never[]) => number | bigint) {
+    return (...values: never[]): number | bigint => {
       const session = this.#session;
       const memory = this.#memory;
       if (!session || !memory || session.attempt.over) return trap();

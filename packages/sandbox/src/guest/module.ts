@@ -9,6 +9,7 @@ import { type BufferExports, enterBuffer } from "./buffer.ts";
 import { noteDropped } from "./dropped.ts";
 import { guestError } from "./ending.ts";
 import { FuelGauge } from "./fuel.ts";
+import { enterHandler, type HandlerExports } from "./handler.ts";
 import { GuestMemory } from "./memory.ts";
 import { ModuleImports } from "./module-imports.ts";
 import { enterText, type TextExports } from "./text.ts";
@@ -91,9 +92,10 @@ class ModuleChamber implements Chamber {
 
   #instantiate(memory: WebAssembly.Memory): Prepared["instance"] {
     try {
+      const { modules } = this.#imports;
       return new WebAssembly.Instance(this.#module, {
-        ...this.#imports.modules,
-        [MEMORY_IMPORT.module]: { [MEMORY_IMPORT.field]: memory },
+        ...modules,
+        [MEMORY_IMPORT.module]: { ...modules[MEMORY_IMPORT.module], [MEMORY_IMPORT.field]: memory },
       });
     } catch (failure) {
       return { failure };
@@ -109,7 +111,7 @@ class ModuleChamber implements Chamber {
     const { memory, instance } = prepared;
     const gauge = "failure" in instance ? undefined : FuelGauge.of(instance.exports);
     gauge?.begin(attempt);
-    this.#imports.begin(new GuestMemory(memory), attempt, guest.input);
+    this.#imports.begin(new GuestMemory(memory), attempt, guest);
     let end: GuestEnd;
     try {
       if ("failure" in instance) throw instance.failure;
@@ -134,6 +136,8 @@ class ModuleChamber implements Chamber {
         return enterBuffer(exports as unknown as BufferExports, new GuestMemory(memory), input, limits.outputBytes);
       case "wasi":
         return enterCommand(exports as unknown as CommandExports, () => this.#imports.output());
+      case "handler":
+        return enterHandler(exports as unknown as HandlerExports);
     }
   }
 
