@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { Guest, GuestReport, Limits } from "@glovebox/sandbox";
 import { Chambers } from "./chambers.ts";
 import { EXIT, Refusal } from "./exit.ts";
+import { findConfiguration } from "./find-configuration.ts";
 import { asJson, parseJson, stateOf } from "./input.ts";
 import { Interrupt } from "./interrupt.ts";
 import { guestFailureLines } from "./report/failure.ts";
@@ -19,6 +20,7 @@ export interface ExecFlags {
   readonly memoryMb?: number;
   readonly cpuMs?: number;
   readonly wallMs?: number;
+  readonly config?: string;
   readonly json?: boolean;
 }
 
@@ -35,6 +37,10 @@ export async function exec(flags: ExecFlags): Promise<number> {
     flags.input === undefined ? {} : { input: guest.kind === "module" ? asJson(flags.input) : parseJson(flags.input, "--input") };
   await using chambers = new Chambers(1);
   using interrupt = new Interrupt(() => chambers.kill());
+  if (findConfiguration(flags.config) !== undefined) {
+    const { readOperator } = await import("./operator.ts");
+    chambers.require(readOperator(flags).isolation);
+  }
   await chambers.expect({ guests: 1, warm: guest.kind === "module" || guest.kind === "schema" ? "none" : guest.kind });
   const report = await chambers.run({ guest, ...input, limits: limitsOf(flags), isolationKey: "glovebox exec", signal: interrupt.signal });
   tell(guest, report, flags.json === true);

@@ -105,6 +105,7 @@ ${MORE}`,
     .option("--memory-mb <n>", "MiB of memory above what the runtime starts with", wholeNumber(1))
     .option("--cpu-ms <n>", "milliseconds of CPU", wholeNumber(1))
     .option("--wall-ms <n>", "milliseconds from start to end", wholeNumber(1))
+    .option("--config <file>", CONFIG_WORDS)
     .option("--json", "print one JSON document and nothing else (docs/run-result.md)")
     .addHelpText(
       "after",
@@ -157,10 +158,12 @@ function command(program: Command, name: string): Command {
   return program.command(name).showHelpAfterError(`(try "glovebox ${name} --help")`).exitOverride();
 }
 
+const CONFIG_WORDS = "the operator's configuration (default: $GLOVEBOX_CONFIG, else glovebox.config.yaml in this folder)";
+
 /** A command that does what the operator's configuration allows. */
 function operated(of: Command): Command {
   return of
-    .option("--config <file>", "the operator's configuration (default: $GLOVEBOX_CONFIG, else glovebox.config.yaml in this folder)")
+    .option("--config <file>", CONFIG_WORDS)
     .option("--profile <name>", "the laxest profile that the document may have: trusted, verified, community or untrusted");
 }
 
