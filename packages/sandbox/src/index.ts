@@ -28,7 +28,8 @@ export {
   type TrapCode,
   type Usage,
 } from "./outcome.ts";
-export type { Guest, Request } from "./request.ts";
+export type { FileTree, Guest, ModuleDirectory, Request } from "./request.ts";
 export { type BuildProgress, buildRuntimes } from "./runtimes/build.ts";
 export { Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { neutralise } from "./text.ts";
+export type { ModuleReport } from "./wasm/module-report.ts";

@@ -2,6 +2,7 @@ import { encodeHeader } from "./cell/frame.ts";
 import type { RunHeader } from "./cell/message.ts";
 import { GloveboxError } from "./error.ts";
 import { freshBytes } from "./fresh-bytes.ts";
+import { givenStart, sizeOf } from "./given.ts";
 import type { HostLimits } from "./grants.ts";
 import type { GrantedFile } from "./host/files.ts";
 import type { HttpTransport } from "./host/http-client.ts";
@@ -53,11 +54,11 @@ export function prepareRequest(
   const moduleKind = module && acceptModule(module, guest.kind === "module" ? guest.name : undefined);
   const moduleKey = module && (limits.fuel === undefined ? module.digest : module.digest + METERED);
   const input = encodeInput(request, guest, moduleKind);
-  if (input.length > limits.inputBytes) {
-    throw new GloveboxError(
-      "INPUT_TOO_LARGE",
-      `Cannot run guest: its input has ${input.length} bytes, and ${limits.inputBytes} are allowed`,
-    );
+  const start = guest.kind === "module" ? givenStart(guest) : undefined;
+  const directories = start?.directories ?? [];
+  const given = input.length + sizeOf(directories);
+  if (given > limits.inputBytes) {
+    throw new GloveboxError("INPUT_TOO_LARGE", `Cannot run guest: its input has ${given} bytes, and ${limits.inputBytes} are allowed`);
   }
   const code = encodeText("code" in guest ? guest.code : guest.kind === "schema" ? JSON.stringify(guest.schema) : "");
   if (code.length > CODE_BYTES_MAX) invalid(`code has ${code.length} bytes, and ${CODE_BYTES_MAX} are allowed`);
@@ -71,7 +72,9 @@ export function prepareRequest(
   const clockBaseNs = request.clockBaseNs ?? BigInt(Date.now()) * 1_000_000n;
   const header = (moduleBytes: number, files: readonly GrantedFile[]): RunHeader => ({
     kind: guest.kind,
-    filename: ("filename" in guest ? guest.filename : undefined) ?? DEFAULT_FILENAME[guest.kind],
+    filename:
+      ("filename" in guest ? guest.filename : "name" in guest && guest.kind === "outline" ? guest.name : undefined) ??
+      DEFAULT_FILENAME[guest.kind],
     imports,
     limits,
     clockBaseNs: String(clockBaseNs),
@@ -79,6 +82,10 @@ export function prepareRequest(
     sizes: [code.length, input.length, moduleBytes],
     module: moduleKey ?? null,
     files: files.map(({ name, content }) => [name, content.length]),
+    program: start?.program ?? null,
+    directories: directories.map(({ name, readOnly, entries }) => {
+      return { name, readOnly, entries: entries.map(([path, content]) => [path, content?.length ?? null] as const) };
+    }),
     callBytesMax,
   });
   return {
@@ -91,12 +98,21 @@ export function prepareRequest(
     module: moduleKey,
     parts: (withModule, files) => {
       const sent = withModule && module ? module.bytes : NO_BYTES;
-      return [encodeHeader(header(sent.length, files)), code, input, sent, ...files.map(({ content }) => content)];
+      const inDirectories = directories.flatMap(({ entries }) => entries.flatMap(([, content]) => content ?? []));
+      return [encodeHeader(header(sent.length, files)), code, input, sent, ...files.map(({ content }) => content), ...inDirectories];
     },
   };
 }
 
-const DEFAULT_FILENAME = { python: "step.py", javascript: "step.js", typescript: "step.ts", schema: "schema", syntax: "syntax.js", module: "module", outline: "module" } as const;
+const DEFAULT_FILENAME = {
+  python: "step.py",
+  javascript: "step.js",
+  typescript: "step.ts",
+  schema: "schema",
+  syntax: "syntax.js",
+  module: "module",
+  outline: "module",
+} as const;
 
 function invalid(what: string): never {
   throw new GloveboxError("REQUEST_INVALID", `Cannot run guest: ${what}`);

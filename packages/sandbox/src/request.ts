@@ -1,6 +1,7 @@
 import type { Grants, HostLimits } from "./grants.ts";
 import type { Json } from "./json.ts";
 import type { Limits } from "./limits.ts";
+import type { ModuleReport } from "./wasm/module-report.ts";
 
 /** A program for the sandbox. None of it is parsed, compiled or validated outside of a cell. */
 export type Guest =
@@ -22,14 +23,54 @@ export type Guest =
       readonly kind: "module";
       /** The module as compiled. Owned by the caller; it is read during the call only. */
       readonly bytes: Uint8Array;
-      /** Shown in messages. Default `module`. */
+      /** Shown in messages, and the program's own name among its arguments. Default `module`. */
       readonly name?: string;
+      /** What a WASI program finds behind its own name. */
+      readonly arguments?: readonly string[];
+      readonly environment?: Readonly<Record<string, string>>;
+      /** Directories in memory that a WASI module finds open, in this order. Default: none. Their bytes count as input. */
+      readonly directories?: readonly ModuleDirectory[];
+      /** What a WASI command writes to standard output: a JSON value (default), or any text. */
+      readonly stdout?: "json" | "text";
     }
   | {
       /** Validates the input against a JSON Schema; the output is `{ problems: [{ path, message }] }`. */
       readonly kind: "schema";
       readonly schema: Json;
+    }
+  | {
+      /**
+       * A program of ours that looks at code of others: JavaScript with `parseJavaScript(source, options)` (acorn) and
+       * `stripTypes(source, filename)` in its global scope.
+       */
+      readonly kind: "syntax";
+      readonly code: string;
+      /** Shown in stack traces. Default `syntax.js`. */
+      readonly filename?: string;
+    }
+  | {
+      /** Tells what a module consists of, as a {@link ModuleReport}, and runs nothing of it. It takes no input. */
+      readonly kind: "outline";
+      readonly bytes: Uint8Array;
+      /** Shown in messages. Default `module`. */
+      readonly name?: string;
     };
+
+/** Files by name, and directories. A name is one segment of a path, in Unicode's form C. */
+export interface FileTree {
+  readonly [name: string]: Uint8Array | FileTree;
+}
+
+/**
+ * A directory that a module finds open under a name, such as `/tmp` or `.`. It is in memory, for one attempt: what the guest changes reaches
+ * nobody. What it writes is charged to its memory; the files as they were given aren't. `files: {}` is scratch space.
+ */
+export interface ModuleDirectory {
+  readonly name: string;
+  readonly files: FileTree;
+  /** Nothing in it can be changed, made or removed. Default false. */
+  readonly readOnly?: boolean;
+}
 
 /** One guest to run, once, in a chamber of its own. */
 export interface Request {

@@ -1,4 +1,5 @@
 import { moduleChamber } from "../guest/module.ts";
+import { OUTLINE } from "../guest/outline.ts";
 import type { RuntimeName } from "../runtimes/store.ts";
 import type { Chamber, GuestEnd } from "./attempt.ts";
 import type { Channel } from "./channel.ts";
@@ -56,16 +57,35 @@ class Cell {
     if (!split) throw new Error("a request without a header");
     const header = JSON.parse(split.header) as RunHeader;
     const [codeSize, inputSize, moduleSize] = header.sizes;
-    const code = split.rest.subarray(0, codeSize);
-    const input = split.rest.subarray(codeSize, codeSize + inputSize);
-    const module = split.rest.subarray(codeSize + inputSize, codeSize + inputSize + moduleSize);
+    let at = 0;
+    const next = (size: number): Uint8Array => {
+      const part = split.rest.subarray(at, at + size);
+      at += size;
+      return part;
+    };
+    const code = next(codeSize);
+    const input = next(inputSize);
+    const module = next(moduleSize);
 
     const line = new Line(channel, frame.nonce, header.callBytesMax);
     const log = new LogWriter(line);
-    const files = readFiles(header.files, split.rest.subarray(codeSize + inputSize + moduleSize));
+    const files = header.files.length === 0 ? NO_FILES : new Map(header.files.map(([name, size]) => [name, next(size)]));
+    const directories = header.directories.map(({ name, readOnly, entries }) => {
+      return { name, readOnly, entries: entries.map(([path, size]) => [path, size === null ? undefined : next(size)] as const) };
+    });
     const attempt = new CurrentAttempt(header, line, log, files);
-    const chamber = header.kind === "module" ? this.#module(header, module) : this.#runtime(header.kind, isMetered(header));
-    const end = chamber.enter({ code, input, filename: header.filename, imports: header.imports ?? undefined }, attempt);
+    const chamber = this.#chamber(header, module);
+    const end = chamber.enter(
+      {
+        code,
+        input,
+        filename: header.filename,
+        imports: header.imports ?? undefined,
+        directories,
+        ...(header.program ? { program: header.program } : {}),
+      },
+      attempt,
+    );
     attempt.over = true;
     log.close();
     const answer: EndHeader = {
@@ -83,6 +103,11 @@ class Cell {
         if (!chamber.spent) chamber.prepare(header.limits.memoryBytes);
       },
     };
+  }
+
+  #chamber(header: RunHeader, module: Uint8Array): Chamber {
+    if (header.kind === "module") return this.#module(header, module);
+    return header.kind === "outline" ? OUTLINE : this.#runtime(header.kind, isMetered(header));
   }
 
   #runtime(name: RuntimeName, metered: boolean): Chamber {
@@ -111,18 +136,6 @@ function isMetered({ limits }: RunHeader): boolean {
 }
 
 const NO_FILES: ReadonlyMap<string, Uint8Array> = new Map();
-
-function readFiles(files: RunHeader["files"], bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
-  if (files.length === 0) return NO_FILES;
-  let at = 0;
-  return new Map(
-    files.map(([name, size]) => {
-      const content = bytes.subarray(at, at + size);
-      at += size;
-      return [name, content];
-    }),
-  );
-}
 
 /** A module that was refused is kept like any other: the parent, which counts along, doesn't send it again. */
 function asChamber(made: Chamber | GuestEnd): Chamber {

@@ -1,6 +1,7 @@
 import type { Limits } from "../limits.ts";
 import type { GuestError, TrapCode } from "../outcome.ts";
 import type { RuntimeName } from "../runtimes/store.ts";
+import type { Program } from "./attempt.ts";
 
 /** What a cell is told when it starts. */
 export interface CellSetup {
@@ -26,9 +27,9 @@ export interface RuntimeSetup {
   readonly enter?: number;
 }
 
-/** What is to be run. Behind it, in this order: code, input, module, of the sizes given, and the files. */
+/** What is to be run. Behind it, in this order: code, input, module, of the sizes given, the granted files, and those in directories. */
 export interface RunHeader {
-  readonly kind: RuntimeName | "module";
+  readonly kind: RuntimeName | "module" | "outline";
   readonly filename: string;
   readonly imports: readonly string[] | null;
   readonly limits: Limits;
@@ -41,6 +42,14 @@ export interface RunHeader {
   readonly module: string | null;
   /** Granted files, in the order of their bytes. */
   readonly files: readonly (readonly [name: string, size: number])[];
+  /** What a module is started with; null for other guests. */
+  readonly program: Program | null;
+  /** Directories that the guest finds: files with their sizes, in the order of their bytes, and directories without. */
+  readonly directories: readonly {
+    readonly name: string;
+    readonly readOnly: boolean;
+    readonly entries: readonly (readonly [path: string, size: number | null])[];
+  }[];
   /** Bytes that the argument of one call to the parent may have. */
   readonly callBytesMax: number;
 }

@@ -5,16 +5,16 @@ import type { OpenFile } from "./open-file.ts";
 const DESCRIPTORS_MAX = 256;
 
 /** The table of one attempt's descriptors. A new one gets the lowest free number. */
-export class Descriptors {
+export class Descriptors<File extends OpenFile = OpenFile> {
   readonly #max: number;
-  readonly #files: (OpenFile | undefined)[] = [];
+  readonly #files: (File | undefined)[] = [];
 
   constructor(max: number = DESCRIPTORS_MAX) {
     this.#max = max;
   }
 
   /** Any integer is asked for safely. */
-  get(descriptor: number): OpenFile | undefined {
+  get(descriptor: number): File | undefined {
     return this.#files[descriptor];
   }
 
@@ -24,7 +24,7 @@ export class Descriptors {
   }
 
   /** @returns the lowest free descriptor that is at least `from`, or a negative errno, and then `file` is not held */
-  add(file: OpenFile, from = 0): number {
+  add(file: File, from = 0): number {
     if (from < 0 || from >= this.#max) return -ERRNO.EINVAL;
     const descriptor = this.#lowestFree(from);
     if (descriptor === undefined) return -ERRNO.EMFILE;
@@ -55,7 +55,7 @@ export class Descriptors {
     return 0;
   }
 
-  #put(descriptor: number, file: OpenFile): void {
+  #put(descriptor: number, file: File): void {
     while (this.#files.length <= descriptor) this.#files.push(undefined);
     this.#files[descriptor] = file;
     file.references++;

@@ -15,6 +15,7 @@ export const ERRNO = {
   EILSEQ: 25,
   EINVAL: 28,
   EISDIR: 31,
+  ELOOP: 32,
   EMFILE: 33,
   ENAMETOOLONG: 37,
   ENODEV: 43,

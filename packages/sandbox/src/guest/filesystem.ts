@@ -10,19 +10,27 @@ import {
   readFile,
   releaseContent,
   resizeFile,
+  type SymbolicLink,
   writeFile,
 } from "./node.ts";
+import { type NameBounds, type Place, type WalkOptions, walk } from "./walk.ts";
 
 /** What bounds a file system, beside the {@link Quota} for its bytes. */
-export interface FileSystemBounds {
-  /** Files, directories, devices and pipes that exist at a time. */
+export interface FileSystemBounds extends NameBounds {
+  /** Files, directories, devices, pipes and links that exist at a time. */
   readonly nodesMax: number;
-  readonly nameBytesMax: number;
-  readonly pathBytesMax: number;
 }
 
 /** As on Linux (`NAME_MAX`, `PATH_MAX`), and so many nodes that a guest can't make the host's own memory the limit. */
 export const FILE_SYSTEM_BOUNDS: FileSystemBounds = { nodesMax: 4096, nameBytesMax: 255, pathBytesMax: 4096 };
+
+/** How the host puts something into a file system. */
+interface Plant {
+  readonly readOnly: boolean;
+  readonly mode?: number;
+  /** Default: the first root, in which directories above are read-only whatever is asked. */
+  readonly root?: Directory;
+}
 
 const PIPE_BYTES = 65_536; // as on Linux
 const PERMISSION_BITS = 0o7777;
@@ -38,21 +46,11 @@ export interface OpenOptions {
   readonly mode: number;
 }
 
-/** Where a path leads: the directory that has or would have the name, and the node, if there is one. */
-interface Place {
-  readonly parent: Directory;
-  /** Empty if the path ends in `/`, `.` or `..`: then it names `node` itself, a directory. */
-  readonly name: string;
-  readonly node: Entry | undefined;
-  /** The path ended in a slash: it can name a directory only. */
-  readonly directoryOnly: boolean;
-}
-
 /**
- * Files in memory, with the semantics of POSIX and nothing behind them. It is made for one attempt. Symbolic and hard links don't exist.
+ * Files in memory, with the semantics of POSIX and nothing behind them. It is made for one attempt.
  *
- * Where an operation can fail, its result is a negative errno instead; nothing here throws. Paths are walked from a directory; with
- * `confined`, absolute paths and `..` out of that directory are refused with ENOTCAPABLE, else the root is its own parent.
+ * Where an operation can fail, its result is a negative errno instead; nothing here throws. Paths are walked from a directory, as
+ * {@link WalkOptions} say; a root is its own parent. There may be several roots: nothing is linked or moved from one to another (EXDEV).
  * Access times are those of the last write, as on a file system that is mounted `noatime`.
  */
 export class FileSystem {
@@ -67,34 +65,44 @@ export class FileSystem {
     this.#nowNs = options.nowNs;
     this.quota = options.quota;
     this.bounds = options.bounds ?? FILE_SYSTEM_BOUNDS;
-    this.root = this.#newDirectory(undefined, { mode: 0o755, readOnly: true });
-    this.root.parent = this.root;
-    this.root.links = 1;
+    this.root = this.plantRoot({ readOnly: true });
   }
 
   get nodesUsed(): number {
     return this.#nodes;
   }
 
+  /** Makes another root, for the host. */
+  plantRoot(options: { readonly readOnly: boolean }): Directory {
+    const root = this.#newDirectory(undefined, { mode: 0o755, readOnly: options.readOnly });
+    root.parent = root;
+    root.links = 1;
+    return root;
+  }
+
   /** Makes a directory and those above it, for the host: neither bounds nor read-only directories stop it. */
-  plantDirectory(path: string, options: { readonly readOnly: boolean; readonly mode?: number }): Directory {
-    let directory = this.root;
+  plantDirectory(path: string, { readOnly, mode = 0o755, root }: Plant): Directory {
+    let directory = root ?? this.root;
     const names = path.split("/").filter((name) => name !== "");
     names.forEach((name, index) => {
       const known = directory.entries.get(name);
       if (known && known.kind !== "directory") throw new Error(`${path} leads through a file`);
-      const readOnly = index < names.length - 1 || options.readOnly;
-      const next = known ?? this.#newDirectory(directory, { mode: options.mode ?? 0o755, readOnly });
+      const above = index < names.length - 1 && !root; // what is above belongs to the host
+      const next = known ?? this.#newDirectory(directory, { mode, readOnly: above || readOnly });
       if (!known) this.#link(directory, name, next);
       directory = next;
     });
     return directory;
   }
 
-  /** Puts a read-only file there, for the host. `content` is not copied; nobody may change it while this file system is used. */
-  plantFile(path: string, content: Uint8Array): RegularFile {
-    const file: RegularFile = { ...this.#newNode(0o444), kind: "file", readOnly: true, content, size: content.length };
-    this.#plant(path, file);
+  /**
+   * Puts a file there, for the host. `content` is not copied and not charged; nobody may change it while this file system is used. One that the
+   * guest writes is copied first, and charged then.
+   */
+  plantFile(path: string, content: Uint8Array, { readOnly, mode, root }: Plant = { readOnly: true }): RegularFile {
+    const node = this.#newNode(mode ?? (readOnly ? 0o444 : 0o644));
+    const file: RegularFile = { ...node, kind: "file", readOnly, content, size: content.length, borrowed: true };
+    this.#plant(path, file, root && { readOnly, root });
     return file;
   }
 
@@ -115,32 +123,36 @@ export class FileSystem {
     return { ...this.#newNode(0o600), kind: "pipe", buffer: new Uint8Array(PIPE_BYTES), start: 0, filled: 0, readers: 0, writers: 0 };
   }
 
-  lookUp(from: Directory, path: string, confined = false): Entry | number {
-    const place = this.#walk(from, path, confined);
+  lookUp(from: Directory, path: string, options: WalkOptions = {}): Entry | number {
+    const place = this.#walk(from, path, options);
     return typeof place === "number" ? place : (place.node ?? -ERRNO.ENOENT);
   }
 
   /** Finds or makes what is to be opened. Who holds it open tells by {@link retain} and {@link release}. */
-  open(from: Directory, path: string, options: OpenOptions, confined = false): Entry | number {
-    const place = this.#walk(from, path, confined);
+  open(from: Directory, path: string, options: OpenOptions, walked: WalkOptions = {}): Entry | number {
+    // What is not to be there yet is not looked for behind a link.
+    const place = this.#walk(from, path, options.create && options.exclusive ? { ...walked, follow: false } : walked);
     if (typeof place === "number") return place;
     const { node, parent, name } = place;
     if (!node) {
       if (!options.create) return -ERRNO.ENOENT;
       if (place.directoryOnly) return -ERRNO.EISDIR;
       if (options.directory) return -ERRNO.EINVAL;
-      if (!this.#mayLink(parent)) return -this.#whyNotLink(parent);
+      const why = this.#whyNotLink(parent);
+      if (why !== undefined) return -why;
       const file: RegularFile = {
         ...this.#newNode(options.mode & PERMISSION_BITS),
         kind: "file",
         readOnly: false,
         content: new Uint8Array(0),
         size: 0,
+        borrowed: false,
       };
       this.#link(parent, name, file);
       return file;
     }
     if (options.create && options.exclusive) return -ERRNO.EEXIST;
+    if (node.kind === "link") return -ERRNO.ELOOP;
     if (options.directory && node.kind !== "directory") return -ERRNO.ENOTDIR;
     if (node.kind === "directory" && (options.write || options.create)) return -ERRNO.EISDIR;
     if (node.kind === "file" && node.readOnly && (options.write || options.truncate)) return -ERRNO.EROFS;
@@ -149,22 +161,23 @@ export class FileSystem {
   }
 
   makeDirectory(from: Directory, path: string, mode: number, confined = false): number {
-    const place = this.#walk(from, path, confined);
+    const place = this.#walk(from, path, { confined });
     if (typeof place === "number") return place;
     if (place.node) return -ERRNO.EEXIST;
-    if (!this.#mayLink(place.parent)) return -this.#whyNotLink(place.parent);
+    const why = this.#whyNotLink(place.parent);
+    if (why !== undefined) return -why;
     const directory = this.#newDirectory(place.parent, { mode: mode & PERMISSION_BITS, readOnly: false });
     this.#link(place.parent, place.name, directory);
     return 0;
   }
 
   removeDirectory(from: Directory, path: string, confined = false): number {
-    const place = this.#walk(from, path, confined);
+    const place = this.#walk(from, path, { confined });
     if (typeof place === "number") return place;
     const { node, parent, name } = place;
     if (!node) return -ERRNO.ENOENT;
     if (node.kind !== "directory") return -ERRNO.ENOTDIR;
-    if (node === this.root) return -ERRNO.EBUSY;
+    if (node.parent === node) return -ERRNO.EBUSY;
     if (name === "") return -ERRNO.EINVAL; // "." or "..": it would cut off the branch that it stands on
     if (parent.readOnly) return -ERRNO.EROFS;
     if (node.entries.size > 0) return -ERRNO.ENOTEMPTY;
@@ -174,7 +187,7 @@ export class FileSystem {
   }
 
   unlink(from: Directory, path: string, confined = false): number {
-    const place = this.#walk(from, path, confined);
+    const place = this.#walk(from, path, { confined });
     if (typeof place === "number") return place;
     const { node, parent, name } = place;
     if (!node) return -ERRNO.ENOENT;
@@ -185,12 +198,14 @@ export class FileSystem {
   }
 
   rename(from: Directory, path: string, toFrom: Directory, toPath: string, confined = false): number {
-    const old = this.#walk(from, path, confined);
+    const old = this.#walk(from, path, { confined });
     if (typeof old === "number") return old;
-    const place = this.#walk(toFrom, toPath, confined);
+    const place = this.#walk(toFrom, toPath, { confined });
     if (typeof place === "number") return place;
     const { node } = old;
     if (!node) return -ERRNO.ENOENT;
+    if (place.parent.parent === undefined) return -ERRNO.ENOENT;
+    if (rootOf(old.parent) !== rootOf(place.parent)) return -ERRNO.EXDEV;
     if (old.name === "" || (place.name === "" && place.node)) return -ERRNO.EBUSY;
     if (old.parent.readOnly || place.parent.readOnly) return -ERRNO.EROFS;
     if (node === place.node) return 0;
@@ -200,13 +215,12 @@ export class FileSystem {
     if (replaced) {
       if (node.kind === "directory" && replaced.kind !== "directory") return -ERRNO.ENOTDIR;
       if (node.kind !== "directory" && replaced.kind === "directory") return -ERRNO.EISDIR;
+      if (replaced.kind === "file" && replaced.readOnly) return -ERRNO.EROFS;
       if (replaced.kind === "directory") {
         if (replaced.entries.size > 0) return -ERRNO.ENOTEMPTY;
         replaced.parent = undefined;
       }
       this.#unlink(place.parent, place.name, replaced);
-    } else if (place.parent.parent === undefined) {
-      return -ERRNO.ENOENT;
     }
     old.parent.entries.delete(old.name);
     place.parent.entries.set(place.name, node);
@@ -215,6 +229,44 @@ export class FileSystem {
     node.changedNs = now;
     touch(old.parent, now);
     touch(place.parent, now);
+    return 0;
+  }
+
+  /** Gives a file or a link another name. */
+  link(from: Directory, path: string, toFrom: Directory, toPath: string, options: WalkOptions = {}): number {
+    const old = this.#walk(from, path, options);
+    if (typeof old === "number") return old;
+    const place = this.#walk(toFrom, toPath, { ...options, follow: false });
+    if (typeof place === "number") return place;
+    const { node } = old;
+    if (!node) return -ERRNO.ENOENT;
+    if (place.node) return -ERRNO.EEXIST;
+    if (place.parent.parent === undefined) return -ERRNO.ENOENT;
+    if (rootOf(old.parent) !== rootOf(place.parent)) return -ERRNO.EXDEV;
+    if (node.kind === "directory") return -ERRNO.EPERM;
+    if (node.kind === "file" && node.readOnly) return -ERRNO.EROFS;
+    if (place.directoryOnly) return -ERRNO.ENOENT;
+    const why = this.#whyNotLink(place.parent);
+    if (why !== undefined) return -why;
+    this.#link(place.parent, place.name, node);
+    node.changedNs = this.#nowNs();
+    return 0;
+  }
+
+  /** Puts a symbolic link there. Its target is not looked at before it is followed. */
+  symlink(target: string, from: Directory, path: string, confined = false): number {
+    if (target === "") return -ERRNO.ENOENT;
+    const bytes = new TextEncoder().encode(target).length;
+    if (bytes > this.bounds.pathBytesMax) return -ERRNO.ENAMETOOLONG;
+    const place = this.#walk(from, path, { confined });
+    if (typeof place === "number") return place;
+    if (place.node) return -ERRNO.EEXIST;
+    if (place.directoryOnly) return -ERRNO.ENOENT;
+    const why = this.#whyNotLink(place.parent);
+    if (why !== undefined) return -why;
+    if (!this.quota.take(bytes)) return -ERRNO.ENOSPC;
+    const link: SymbolicLink = { ...this.#newNode(0o777), kind: "link", target, bytes };
+    this.#link(place.parent, place.name, link);
     return 0;
   }
 
@@ -271,53 +323,21 @@ export class FileSystem {
     this.#forget(node);
   }
 
-  #walk(from: Directory, path: string, confined: boolean): Place | number {
-    if (path === "") return -ERRNO.ENOENT;
-    if (path.includes("\0")) return -ERRNO.EINVAL;
-    if (path.length > this.bounds.pathBytesMax) return -ERRNO.ENAMETOOLONG;
-    if (confined && path.startsWith("/")) return -ERRNO.ENOTCAPABLE;
-    let parent = path.startsWith("/") ? this.root : from;
-    let node: Entry | undefined = parent;
-    let name = "";
-    let depth = 0;
-    for (const part of path.split("/")) {
-      if (part === "" || part === ".") {
-        // Only a directory can be followed by a slash; one that is not there yet may be.
-        if (node && node.kind !== "directory") return -ERRNO.ENOTDIR;
-        if (part === "." && !node) return -ERRNO.ENOENT;
-        if (part === "." && node) name = "";
-        continue;
-      }
-      if (!node) return -ERRNO.ENOENT;
-      if (node.kind !== "directory") return -ERRNO.ENOTDIR;
-      if (part === "..") {
-        if (confined && --depth < 0) return -ERRNO.ENOTCAPABLE;
-        node = node.parent;
-        if (!node) return -ERRNO.ENOENT;
-        parent = node;
-        name = "";
-        continue;
-      }
-      if (utf8Length(part) > this.bounds.nameBytesMax) return -ERRNO.ENAMETOOLONG;
-      depth++;
-      parent = node;
-      name = part;
-      node = parent.entries.get(part);
-    }
-    return { parent, name, node, directoryOnly: path.endsWith("/") };
+  #walk(from: Directory, path: string, options: WalkOptions): Place | number {
+    return walk(this.root, from, path, this.bounds, options);
   }
 
-  #mayLink(parent: Directory): boolean {
-    return !parent.readOnly && parent.parent !== undefined && this.#nodes < this.bounds.nodesMax;
+  /** Why nothing can be put into a directory. */
+  #whyNotLink(parent: Directory): number | undefined {
+    if (parent.readOnly) return ERRNO.EROFS;
+    if (parent.parent === undefined) return ERRNO.ENOENT;
+    return this.#nodes < this.bounds.nodesMax ? undefined : ERRNO.ENOSPC;
   }
 
-  #whyNotLink(parent: Directory): number {
-    return parent.readOnly ? ERRNO.EROFS : parent.parent === undefined ? ERRNO.ENOENT : ERRNO.ENOSPC;
-  }
-
-  #plant(path: string, node: Entry): void {
-    const slash = path.lastIndexOf("/");
-    this.#link(this.plantDirectory(path.slice(0, slash), { readOnly: true }), path.slice(slash + 1), node);
+  #plant(path: string, node: Entry, plant: Plant = { readOnly: true }): void {
+    const slash = Math.max(path.lastIndexOf("/"), 0);
+    const parent = this.plantDirectory(path.slice(0, slash), plant);
+    this.#link(parent, path.slice(path.lastIndexOf("/") + 1), node);
   }
 
   #link(parent: Directory, name: string, node: Entry): void {
@@ -340,6 +360,7 @@ export class FileSystem {
     this.#nodes--;
     if (node.kind === "file") releaseContent(node, this.quota);
     if (node.kind === "pipe") this.quota.giveBack(node.buffer.length);
+    if (node.kind === "link") this.quota.giveBack(node.bytes);
   }
 
   #newDirectory(parent: Directory | undefined, options: { readonly mode: number; readonly readOnly: boolean }): Directory {
@@ -364,11 +385,9 @@ function isWithin(directory: Directory, ancestor: Directory): boolean {
   return false;
 }
 
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) as number;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
+/** A directory that was removed is its own. */
+function rootOf(directory: Directory): Directory {
+  let at = directory;
+  while (at.parent && at.parent !== at) at = at.parent;
+  return at;
 }

@@ -12,6 +12,11 @@ export class GuestMemory {
     this.memory = memory;
   }
 
+  /** Bytes that it has now. */
+  get size(): number {
+    return this.memory.buffer.byteLength;
+  }
+
   /** The bytes themselves, not a copy. */
   bytes(address: number, length: number): Uint8Array<ArrayBuffer> | undefined {
     const start = address >>> 0;

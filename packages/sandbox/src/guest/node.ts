@@ -1,6 +1,6 @@
 import { ERRNO } from "./errno.ts";
 
-export type NodeKind = "directory" | "file" | "device" | "pipe";
+export type NodeKind = "directory" | "file" | "device" | "pipe" | "link";
 
 /** What every node of a file system has. Times are nanoseconds since the Unix epoch. */
 interface NodeBase {
@@ -21,19 +21,29 @@ export interface Directory extends NodeBase {
   /** Nothing in it can be made, removed or renamed by the guest. */
   readonly readOnly: boolean;
   readonly entries: Map<string, Entry>;
-  /** The root's is itself; one that was removed has none. */
+  /** A root's is itself; one that was removed has none. */
   parent: Directory | undefined;
 }
 
 /** What stands in a directory. Pipes have no names. */
-export type Entry = Directory | RegularFile | Device;
+export type Entry = Directory | RegularFile | Device | SymbolicLink;
 
 export interface RegularFile extends NodeBase {
   readonly kind: "file";
   readonly readOnly: boolean;
-  /** As large as what is set aside, which is at least `size`. A read-only file's bytes belong to whoever planted it. */
+  /** As large as what is set aside, which is at least `size`. */
   content: Uint8Array;
   size: number;
+  /** The bytes belong to whoever planted the file: they are not charged, and copied before the first change. */
+  borrowed: boolean;
+}
+
+/** A path in place of a node, as it was made: nothing has looked at where it leads. */
+export interface SymbolicLink extends NodeBase {
+  readonly kind: "link";
+  readonly target: string;
+  /** What the target takes, which is charged. */
+  readonly bytes: number;
 }
 
 /** Something that is read and written by functions: the null device, the standard streams. Both return a count or a negative errno. */
@@ -69,7 +79,7 @@ export interface Stat {
 
 export function statOf(node: Node): Stat {
   const { inode, kind, mode, links, accessedNs, modifiedNs, changedNs } = node;
-  const size = node.kind === "file" ? node.size : 0;
+  const size = node.kind === "file" ? node.size : node.kind === "link" ? node.bytes : 0;
   return { inode, kind, mode, links, size, accessedNs, modifiedNs, changedNs };
 }
 
@@ -91,7 +101,7 @@ export function writeFile(file: RegularFile, offset: number, from: Uint8Array, q
   if (file.readOnly) return -ERRNO.EROFS;
   if (from.length === 0) return 0;
   const end = offset + from.length;
-  if (!setAside(file, end, quota)) return -ERRNO.ENOSPC;
+  if (!setAside(file, Math.max(end, file.size), quota)) return -ERRNO.ENOSPC;
   file.content.set(from, offset);
   file.size = Math.max(file.size, end);
   return from.length;
@@ -99,23 +109,27 @@ export function writeFile(file: RegularFile, offset: number, from: Uint8Array, q
 
 export function resizeFile(file: RegularFile, size: number, quota: Quota): number {
   if (file.readOnly) return -ERRNO.EROFS;
-  if (!setAside(file, size, quota)) return -ERRNO.ENOSPC;
+  if (size === 0) {
+    releaseContent(file, quota);
+    return 0;
+  }
+  if (!setAside(file, Math.max(size, file.size), quota)) return -ERRNO.ENOSPC;
   if (size < file.size) file.content.fill(0, size, file.size); // what is grown into later reads as zeros
   file.size = size;
-  if (size === 0) releaseContent(file, quota);
   return 0;
 }
 
 export function releaseContent(file: RegularFile, quota: Quota): void {
   if (file.readOnly) return;
-  quota.giveBack(file.content.length);
+  if (!file.borrowed) quota.giveBack(file.content.length);
   file.content = new Uint8Array(0);
   file.size = 0;
+  file.borrowed = false;
 }
 
 /** Charged before it is allocated: half as much again as is needed, so that appending doesn't copy every time, or just enough. */
 function setAside(file: RegularFile, needed: number, quota: Quota): boolean {
-  const had = file.content.length;
+  const had = file.borrowed ? 0 : file.content.length;
   if (needed <= had) return true;
   const roomy = Math.ceil(needed * 1.5);
   const capacity = quota.take(roomy - had) ? roomy : quota.take(needed - had) ? needed : undefined;
@@ -123,5 +137,6 @@ function setAside(file: RegularFile, needed: number, quota: Quota): boolean {
   const content = new Uint8Array(capacity);
   content.set(file.content.subarray(0, file.size));
   file.content = content;
+  file.borrowed = false;
   return true;
 }

@@ -8,7 +8,7 @@ import { writeStatfs } from "./stat.ts";
 // System calls on open descriptors. Those that WASI names (`fd_...`) return an errno, Emscripten's own a result or a negative errno.
 
 const VECTORS_MAX = 1024; // IOV_MAX
-const FILE_TYPE = { pipe: 0, device: 4, directory: 3, file: 4 } as const;
+const FILE_TYPE = { pipe: 0, device: 4, directory: 3, file: 4, link: 7 } as const;
 
 /** Goes through a list of (address, length) until one gives less than was asked. The sum of what was given is written to `out`. */
 function transfer(session: PythonSession, vectors: number, count: number, out: number, move: (part: Uint8Array) => number): number {
