@@ -41,7 +41,7 @@ export async function exec(flags: ExecFlags): Promise<number> {
     const { readOperator } = await import("./operator.ts");
     chambers.require(readOperator(flags).isolation);
   }
-  await chambers.expect({ guests: 1, warm: guest.kind === "module" || guest.kind === "schema" ? "none" : guest.kind });
+  await chambers.expect({ guests: 1, warm: "code" in guest ? guest.kind : "none" });
   const report = await chambers.run({ guest, ...input, limits: limitsOf(flags), isolationKey: "glovebox exec", signal: interrupt.signal });
   tell(guest, report, flags.json === true);
   if (report.outcome.kind === "cancelled") return interrupt.exitCode ?? EXIT.failure;

@@ -131,7 +131,7 @@ export class Sandbox implements AsyncDisposable {
       const taken = this.#pool.take(request.isolationKey, wants, signal);
       cell = taken instanceof Promise ? await keepingAlive(taken) : taken;
       const { kind, limits } = prepared;
-      if (kind !== "module" && !cell.hasOpened(wants)) {
+      if (kind !== "module" && kind !== "outline" && !cell.hasOpened(wants)) {
         const { memoryBytes, fuel } = limits;
         const metered = fuel === undefined ? {} : { metered: await keepingAlive(this.#metered(kind)) };
         await keepingAlive(cell.open({ runtime: kind, memoryBytes, ...metered }));

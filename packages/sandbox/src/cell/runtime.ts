@@ -19,6 +19,8 @@ export function openRuntime(name: RuntimeName, setup: RuntimeSetup): Chamber {
     case "javascript":
     case "typescript":
       return javascriptChamber(wasm, module, name);
+    case "syntax":
+      return javascriptChamber(wasm, module, "javascript");
     case "schema":
       return schemaChamber(wasm, module);
   }

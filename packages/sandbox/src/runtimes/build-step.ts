@@ -24,7 +24,8 @@ async function build(step: string | undefined, given: readonly string[]): Promis
     }
     case "javascript":
     case "typescript":
-    case "schema": {
+    case "schema":
+    case "syntax": {
       const { captureJavaScript } = await import("./javascript/capture.ts");
       writeFileSync(`${step}.wasm`, await captureJavaScript(step));
       break;

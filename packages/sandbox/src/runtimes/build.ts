@@ -15,7 +15,7 @@ import {
   readManifest,
 } from "./store.ts";
 
-const STEPS = ["stdlib", "python", "javascript", "typescript", "schema", "cells"] as const;
+const STEPS = ["stdlib", "python", "javascript", "typescript", "schema", "syntax", "cells"] as const;
 
 export interface BuildProgress {
   readonly step: (typeof STEPS)[number];
@@ -90,6 +90,7 @@ function describe(inputs: string, work: string): Manifest {
     javascript: { wasm: file("javascript.wasm") },
     typescript: { wasm: file("typescript.wasm") },
     schema: { wasm: file("schema.wasm") },
+    syntax: { wasm: file("syntax.wasm") },
   };
   return { inputs, runtimes };
 }

@@ -27,7 +27,7 @@ function instantiate(name: keyof typeof manifest.runtimes, growthPages = 16): Fr
 
 const digestOf = ({ memory }: FrozenInstance) => createHash("sha256").update(new Uint8Array(memory.buffer)).digest("hex");
 
-for (const name of ["python", "javascript", "typescript", "schema"] as const) {
+for (const name of ["python", "javascript", "typescript", "schema", "syntax"] as const) {
   describe(`FrozenInstance of ${name}`, () => {
     const frozen = instantiate(name);
     const exports = Object.entries(frozen.instance.exports);

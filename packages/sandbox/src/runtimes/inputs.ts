@@ -32,6 +32,7 @@ export function inputsDigest(): string {
   }
   for (const name of [
     "sucrase",
+    "acorn",
     "ajv",
     "ajv-formats",
     "fast-uri",

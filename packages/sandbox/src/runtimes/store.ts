@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { GloveboxError } from "../error.ts";
 
-export type RuntimeName = "python" | "javascript" | "typescript" | "schema";
+export type RuntimeName = "python" | "javascript" | "typescript" | "schema" | "syntax";
 
 export interface RuntimeFile {
   /** Name in the store's folder. */

@@ -67,7 +67,8 @@ function quote(text: string): string {
 /** AssemblyScript's programs end by it: message, file, line and column. */
 const ABORT = "iiii>";
 
-function offeredType(module: string, field: string): string | undefined {
+/** The type of a function that modules may import; undefined: it is not offered. */
+export function offeredType(module: string, field: string): string | undefined {
   if (module === "env" && field === "abort") return ABORT;
   if (module === HOST_MODULE && Object.hasOwn(HOST_IMPORTS, field)) return HOST_IMPORTS[field as keyof typeof HOST_IMPORTS];
   if (module === PREVIEW1_MODULE && Object.hasOwn(PREVIEW1, field)) return PREVIEW1[field as keyof typeof PREVIEW1];

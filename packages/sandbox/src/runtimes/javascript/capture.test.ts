@@ -9,7 +9,7 @@ import { KIND, readExports, readImports, readSections } from "../../wasm/binary.
 import { captureJavaScript, type JavaScriptVariant } from "./capture.ts";
 import { javascriptImports } from "./imports.ts";
 
-const VARIANTS: readonly JavaScriptVariant[] = ["javascript", "typescript", "schema"];
+const VARIANTS: readonly JavaScriptVariant[] = ["javascript", "typescript", "schema", "syntax"];
 
 function digest(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");

@@ -17,10 +17,15 @@ import {
 } from "./engine.ts";
 import { CALLS, LOG_LEVELS } from "./imports.ts";
 
-export type JavaScriptVariant = "javascript" | "typescript" | "schema";
+export type JavaScriptVariant = "javascript" | "typescript" | "schema" | "syntax";
 
 /** The script with the function of a variant that has one. */
-const OWN: Readonly<Record<JavaScriptVariant, string | undefined>> = { javascript: undefined, typescript: "strip.js", schema: "schema.js" };
+const OWN: Readonly<Record<JavaScriptVariant, string | undefined>> = {
+  javascript: undefined,
+  typescript: "strip.js",
+  schema: "schema.js",
+  syntax: "syntax.js",
+};
 
 /** All of QuickJS's built-in objects but `performance`: a guest's clock is `Date`. */
 const INTRINSICS = -1 & ~(1 << 10);
