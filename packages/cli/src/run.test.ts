@@ -191,7 +191,7 @@ test("run says how to name a folder where a tool found none", async (t) => {
   const { code, stderr } = await glovebox(["run", "copy.yaml", '{"n":"a"}'], { cwd });
   assert.match(
     stderr,
-    /no folder was named that tools may use \[failed\]\n {6}= tools reach files only below a folder that you name: --folder DIR\n/,
+    /no folder was named that tools may use \[failed\]\n {6}= tools reach files, and files are granted, only below a folder that you name: --folder DIR\n/,
   );
   assert.equal(code, 4);
 });

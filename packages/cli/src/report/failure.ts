@@ -1,5 +1,6 @@
 import type { Step, StepError, StepOutcome, StepResult } from "@glovebox/engine";
-import { DEFAULT_LIMITS, LIMIT_CAPS, type Outcome } from "@glovebox/sandbox";
+import { type AuditEntry, DEFAULT_LIMITS, LIMIT_CAPS, type Outcome } from "@glovebox/sandbox";
+import { callLimitKey, grantHint } from "./granting.ts";
 import type { Paint } from "./paint.ts";
 import { type Room, shownLine, shownTraceback } from "./shown.ts";
 import { quantity } from "./step-line.ts";
@@ -134,12 +135,28 @@ const KEYS: Readonly<
 };
 
 function hints(failed: FailedStep, outcome: StepOutcome): string[] {
-  const { step } = failed;
-  if (outcome.kind === "exhausted") return raising(failed, outcome);
-  if (outcome.kind === "failed" && step.type === "tool" && !failed.folderNamed && /no folder was named/.test(outcome.error.message)) {
-    return ["tools reach files only below a folder that you name: --folder DIR"];
+  const audit = failed.result.attempts.at(-1)?.audit ?? [];
+  if (outcome.kind === "exhausted") return outcome.limit === "calls" ? raisingCalls(audit, outcome) : raising(failed, outcome);
+  if (outcome.kind === "refused") {
+    const refused = audit.findLast(({ hostFunction, verdict }) => hostFunction === outcome.hostFunction && verdict === "refused");
+    const hint = failed.limitsSettable && refused !== undefined ? grantHint(refused) : undefined;
+    return hint === undefined ? [] : [hint];
+  }
+  if (
+    outcome.kind === "failed" &&
+    outcome.error.by === "host" &&
+    !failed.folderNamed &&
+    /no folder was named/.test(outcome.error.message)
+  ) {
+    return ["tools reach files, and files are granted, only below a folder that you name: --folder DIR"];
   }
   return [];
+}
+
+function raisingCalls(audit: readonly AuditEntry[], { max }: Exhausted): string[] {
+  const ended = audit.findLast(({ verdict }) => verdict === "exhausted");
+  const key = ended === undefined ? undefined : callLimitKey(ended);
+  return key === undefined ? [] : [`to allow more: limits: { ${key}: ${Math.max(1, max * 2)} } (now ${max})`];
 }
 
 function raising({ step, limitsSettable }: FailedStep, { limit, max }: Exhausted): string[] {

@@ -30,6 +30,7 @@ steps:
   - { id: a, type: code, language: python, code: "1", limits: { memory_mb: 7 }, grants: { files: [{ name: x, path: x }] } }
   - { id: b, type: code, language: python, code: "1", profile: untrusted, limits: { http_requests: 0 } }
   - { id: c, type: tool, tool: csv, with: { file: x }, limits: { output_bytes: 5 }, timeout_ms: 6 }
+  - { id: d, type: code, language: python, code: "1", grants: { http: [{ allow: "https://example.com/" }] } }
 `,
     policy,
   );
@@ -44,15 +45,14 @@ steps:
     input_bytes: "16777216 default",
     host_calls: "10000 default",
     host_calls_per_second: "2000 default",
-    http_requests: "3 document",
-    http_bytes_out: "65536 profile",
-    http_bytes_in: "16777216 default",
-    http_response_bytes: "8388608 default",
-    http_ms: "10000 default",
     file_bytes: "33554432 default",
     timeout_ms: "5000 document",
   });
   assert.deepEqual(step(explanation, "b").profile, { name: "untrusted", from: "step" });
+  assert.deepEqual(
+    [numbers("d")["http_requests"], numbers("d")["http_bytes_out"], "file_bytes" in numbers("d")],
+    ["3 document", "65536 profile", false],
+  );
   assert.deepEqual([numbers("b")["wall_ms"], numbers("b")["memory_mb"]], ["10000 profile", "32 default"]);
   assert.deepEqual(numbers("c"), { output_bytes: "5 step", timeout_ms: "6 step" });
 });

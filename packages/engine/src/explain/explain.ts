@@ -107,9 +107,13 @@ function guestLimits(step: Step, policy: Policy, profile: ProfileName): readonly
   const layers = layersOf(policy, profile);
   const { inheritedLimits } = step;
   const own = appliedNumbers("limits", layers, defaultLimitsOf(step.type), step.limits, inheritedLimits);
-  const granted = "grants" in step && step.grants !== undefined;
-  const host = granted ? appliedNumbers("hostLimits", layers, DEFAULT_HOST_LIMITS, step.hostLimits ?? {}, inheritedLimits) : new Map();
-  return [...inKeys(LIMIT_KEYS, own), ...inKeys(HOST_LIMIT_KEYS, host), ...timeoutOf(step)];
+  const host = appliedNumbers("hostLimits", layers, DEFAULT_HOST_LIMITS, step.hostLimits ?? {}, inheritedLimits);
+  const { http, files } = ("grants" in step ? step.grants : undefined) ?? {};
+  // What bounds something that was not granted says nothing.
+  const told = inKeys(HOST_LIMIT_KEYS, host).filter(
+    ({ key }) => (http !== undefined || !key.startsWith("http_")) && (files !== undefined || key !== "file_bytes"),
+  );
+  return [...inKeys(LIMIT_KEYS, own), ...told, ...timeoutOf(step)];
 }
 
 /** Of a step in the host its time and its output alone are bounded. */

@@ -280,7 +280,7 @@ steps:
     [undefined, { files: [{ name: "rates", path: join(folder, "rates.csv") }] }, undefined, []],
   );
   assert.deepEqual([own?.hostLimits?.httpRequests, own?.hostLimits?.httpBytesOut, own?.limits?.cpuMs], [7, 64 * 1024, 10_000]);
-  assert.deepEqual([untrusted?.limits?.cpuMs, untrusted?.limits?.memoryBytes, untrusted?.hostLimits], [2_000, 32 * 2 ** 20, undefined]);
+  assert.deepEqual([untrusted?.limits?.cpuMs, untrusted?.limits?.memoryBytes, untrusted?.hostLimits?.calls], [2_000, 32 * 2 ** 20, 1_000]);
   assert.equal(schema?.limits?.inputBytes, 16 * 2 ** 20, "checks of outputs are bounded by the profile, too");
 });
 

@@ -12,12 +12,14 @@ export type HostRequest = Pick<Request, "grants" | "hostLimits" | "secrets">;
 /** @throws ToolError where a granted file can't be reached */
 export async function hostRequest(step: GuestStep, { folder, secrets }: Pick<RunContext, "folder" | "secrets">): Promise<HostRequest> {
   const { grants, hostLimits } = step;
-  if (grants === undefined) return {};
+  // Some host functions need no grant: the clock, the input, the output.
+  const limits = hostLimits === undefined ? {} : { hostLimits };
+  if (grants === undefined) return limits;
   const { files = [], ...others } = grants;
   const reached: Grants = files.length === 0 ? others : { ...others, files: await Promise.all(files.map((file) => locate(file, folder))) };
   return {
     grants: reached,
-    ...(hostLimits === undefined ? {} : { hostLimits }),
+    ...limits,
     secrets: ownSecrets(step, secrets),
   };
 }

@@ -49,10 +49,11 @@ export class Meter {
   };
 
   /** All numbers written out: defaults may lie above what the operator allows. */
-  #limits({ limits = {}, hostLimits = {}, grants }: GuestRequest): Pick<GuestRequest, "limits" | "hostLimits"> {
-    const own = numbersOf(appliedNumbers("limits", this.#layers, DEFAULT_LIMITS, limits));
-    if (grants === undefined) return { limits: own };
-    return { limits: own, hostLimits: numbersOf(appliedNumbers("hostLimits", this.#layers, DEFAULT_HOST_LIMITS, hostLimits)) };
+  #limits({ limits = {}, hostLimits = {} }: GuestRequest): Pick<GuestRequest, "limits" | "hostLimits"> {
+    return {
+      limits: numbersOf(appliedNumbers("limits", this.#layers, DEFAULT_LIMITS, limits)),
+      hostLimits: numbersOf(appliedNumbers("hostLimits", this.#layers, DEFAULT_HOST_LIMITS, hostLimits)),
+    };
   }
 
   /** What there is by now. */
