@@ -35,6 +35,8 @@ test("isolationFindings() calls nothing good that is missing", () => {
   assert.equal(statesOf({ status: new Map([...CELL.status, ["Seccomp", "0"]]) }).get("system calls"), "weak");
   assert.equal(statesOf({ status: new Map([...CELL.status, ["Uid", "0\t0\t0\t0"]]) }).get("user"), "weak");
   assert.equal(statesOf({ status: new Map([...CELL.status, ["Uid", `1\t${process.getuid?.()}\t1\t1`]]) }).get("user"), "weak");
+  const yours = new Map([...CELL.status, ["Uid", `0\t${process.getuid?.()}\t0\t0`]]);
+  assert.equal(statesOf({ status: yours, ownNamespaces: ["user", "mnt"] }).get("user"), "good");
   assert.equal(statesOf({ ownNamespaces: [] }).get("namespaces"), "weak");
   assert.equal(statesOf({ cpuTold: false }).get("CPU accounting"), "weak");
   assert.equal(statesOf({ commandLine: ["node", "process-cell.mjs"] }).get("permission model"), "broken");

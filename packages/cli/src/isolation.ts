@@ -30,7 +30,7 @@ export function isolationFindings(cell: Cell | undefined, platform: NodeJS.Platf
           "privileges",
           `the cell may gain privileges from set-user-id programs: ${status.has("NoNewPrivs") ? "setpriv (util-linux) is missing" : UNTOLD}`,
         ),
-    userFinding(status),
+    userFinding(status, ownNamespaces),
     status.get("Seccomp") === "2"
       ? good("system calls", "filtered by seccomp")
       : weak("system calls", status.has("Seccomp") ? "no filter: code that breaks out of V8 can make any system call" : UNTOLD),
@@ -69,10 +69,11 @@ function environmentFinding(names: readonly string[]): Finding {
 }
 
 /** A cell that runs as the user who started it could do to that user's files and processes what that user could. */
-function userFinding(status: ReadonlyMap<string, string>): Finding {
+function userFinding(status: ReadonlyMap<string, string>, ownNamespaces: readonly string[]): Finding {
   const effective = status.get("Uid")?.split(/\s+/)[1];
   if (effective === undefined) return weak("user", UNTOLD);
   const user = Number(effective);
+  if (ownNamespaces.includes("user")) return good("user", "nobody, in a user namespace of its own");
   if (user === 0) return weak("user", "root, as you are: code that breaks out of V8 owns this machine; run glovebox as another user");
   if (user === process.getuid?.()) return weak("user", "yours: code that breaks out of V8 has your rights");
   return good("user", `${user}, not yours`);

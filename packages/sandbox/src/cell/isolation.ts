@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { GloveboxError } from "../error.ts";
+import { type IsolationNote, NOTE_FILE, readNote, situationOf, writeNote } from "./isolation-note.ts";
+import { findProgram, withLibraries } from "./programs.ts";
 import { seccompFilter } from "./seccomp.ts";
 import { ISOLATION_LEVELS, type IsolationLevel, type Place, type Wrappers, wrap } from "./wrap.ts";
 
@@ -10,7 +11,7 @@ import { ISOLATION_LEVELS, type IsolationLevel, type Place, type Wrappers, wrap 
 export interface Isolation {
   readonly level: IsolationLevel;
   readonly place: Place;
-  /** System call filter for wrappers that can set one; undefined where there is none for this architecture. */
+  /** System call filter, where the level can set one and there is one for this architecture. */
   readonly filter: Uint8Array | undefined;
 }
 
@@ -21,35 +22,26 @@ export interface IsolationOptions {
   readonly dataBytesMax: number;
 }
 
-/** Where wrappers are looked for: not where the user's PATH leads. */
-const PROGRAM_FOLDERS = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/run/current-system/sw/bin"];
-const NOTE_FILE = "isolation.json";
 const TRIAL_MS_MAX = 10_000;
 
-/** What is noted of this machine, as it is: {@link situation}. */
-interface Note {
-  readonly situation: string;
-  readonly files: readonly string[];
-  /** Levels that worked. That one did not is never noted: it is tried anew each time. */
-  readonly working: readonly IsolationLevel[];
-}
-
 /**
- * The strongest isolation that works here, or the one that is named. Whether it works is tried, once per boot: it takes 10 to 30 ms.
+ * The strongest isolation that works here, or the one that is named. Whether it works is tried, once per boot: it takes 10 to 50 ms.
+ * Where nothing works on Linux, the process warns once (`GLOVEBOX_WEAK_ISOLATION`).
  *
  * @throws GloveboxError `ISOLATION_UNAVAILABLE` if the named one does not work
  */
 export function chooseIsolation(wanted: "strongest" | IsolationLevel, options: IsolationOptions): Isolation {
-  const trial = new Trial(options);
+  const trial = process.platform === "linux" ? new LinuxTrial(options) : undefined;
+  const reasons: string[] = [];
   for (const level of wanted === "strongest" ? ISOLATION_LEVELS : [wanted]) {
-    const chosen = trial.of(level);
-    if (typeof chosen !== "string") {
-      if (wanted === "strongest" && level === "none" && process.platform === "linux") warn(trial.reasons);
-      return chosen;
+    const found = trial ? trial.of(level) : level === "none" ? bare(options) : `there is none on ${process.platform}`;
+    if (typeof found !== "string") {
+      if (trial && wanted === "strongest" && level === "none") warn(reasons);
+      return found;
     }
-    if (wanted !== "strongest") throw new GloveboxError("ISOLATION_UNAVAILABLE", `Cannot isolate cells with ${wanted}: ${chosen}`);
+    reasons.push(`${level}: ${found}`);
   }
-  throw new Error("no level is left"); // `none` always works
+  throw new GloveboxError("ISOLATION_UNAVAILABLE", `Cannot isolate cells with ${reasons.join("; ")}`);
 }
 
 let warned = false;
@@ -57,107 +49,86 @@ function warn(reasons: readonly string[]): void {
   if (warned) return;
   warned = true;
   process.emitWarning(
-    `cells run without namespaces of their own (${reasons.join("; ")}): code that breaks out of V8 has the rights of this process's user. See docs/isolation.md`,
+    `cells run without namespaces of their own (${reasons.join("; ")}): code that breaks out of V8 can do what its user can. See docs/isolation.md`,
     { code: "GLOVEBOX_WEAK_ISOLATION" },
   );
 }
 
-/** Forgets what was noted: a cell did not start as it should have. */
-export function forgetIsolation({ place: { folder } }: Isolation): void {
-  try {
-    rmSync(join(folder, NOTE_FILE), { force: true });
-  } catch {
-    // A store that can't be written has no note.
-  }
+/** Limits of the operating system, and nothing else. */
+function bare({ folder, dataBytesMax }: IsolationOptions, wrappers: Wrappers = {}): Isolation {
+  return { level: "none", place: { wrappers, folder, files: [], nobody: false, dataBytesMax }, filter: undefined };
 }
 
-class Trial {
-  /** Why the levels that were tried don't work. */
-  readonly reasons: string[] = [];
+/** Tries levels on Linux, or finds noted that they worked. */
+class LinuxTrial {
   readonly #options: IsolationOptions;
-  readonly #wrappers: Wrappers = {
-    bwrap: findProgram("bwrap"),
-    unshare: findProgram("unshare"),
-    mount: findProgram("mount"),
-    setpriv: findProgram("setpriv"),
-  };
+  readonly #wrappers: Wrappers;
   readonly #root = process.getuid?.() === 0;
   readonly #filter = seccompFilter(process.arch);
+  readonly #situation: string;
+  #note: IsolationNote | undefined;
 
   constructor(options: IsolationOptions) {
     this.#options = options;
+    const found = ["bwrap", "unshare", "mount", "setpriv"].map((name) => [name, findProgram(name)] as const);
+    this.#wrappers = Object.fromEntries(found.filter(([, path]) => path !== undefined));
+    this.#situation = situationOf([process.execPath, ...Object.values<string>(this.#wrappers as Record<string, string>)], this.#filter);
+    this.#note = readNote(options.folder, this.#situation);
   }
 
   /** The isolation of a level, or why there is none. */
   of(level: IsolationLevel): Isolation | string {
-    const isolation = this.#tried(level);
-    if (typeof isolation === "string") this.reasons.push(`${level}: ${isolation}`);
-    return isolation;
+    const missing = this.#missing(level);
+    if (missing) return missing;
+    const noted = this.#note?.working.find((each) => each.level === level);
+    if (this.#note && noted) return this.#isolation(level, this.#note.files, noted.nobody);
+    const files = this.#note?.files ?? this.#files();
+    if (files && this.#root && this.#nobodyReads(files, level === "none")) {
+      const found = this.#tryOut(level, files, true);
+      if (typeof found !== "string") return found;
+      // Root of a user namespace, for example, that knows no other user.
+    }
+    if (level === "none") return bare(this.#options, this.#wrappers);
+    return files ? this.#tryOut(level, files, false) : "ldd does not tell which libraries Node needs";
   }
 
-  #tried(level: IsolationLevel): Isolation | string {
-    if (level === "none") return this.#isolation(level, []);
-    if (process.platform !== "linux") return `there is none on ${process.platform}`;
-    const { bwrap, unshare, mount, setpriv } = this.#wrappers;
-    if (level === "bubblewrap" && !bwrap) return "bwrap is not installed";
-    if (level === "unshare" && !(unshare && mount)) return "unshare and mount (util-linux) are not installed";
-    if (!setpriv && (this.#root || level === "unshare")) return "setpriv (util-linux) is not installed";
-
-    const note = this.#readNote();
-    if (note?.working.includes(level)) return this.#isolation(level, note.files);
-    const files = note?.files ?? filesOf([process.execPath, ...(this.#root && setpriv ? [setpriv] : [])]);
-    if (typeof files === "string") return files;
-    const isolation = this.#isolation(level, files);
-    const failure = tryOut(isolation);
-    if (failure !== undefined) return failure;
-    this.#writeNote({ situation: this.#situation(), files, working: [...(note?.working ?? []), level] });
-    return isolation;
+  #missing(level: IsolationLevel): string | undefined {
+    const needed = { bubblewrap: ["bwrap"], unshare: ["unshare", "mount", "setpriv"], none: [] } as const;
+    const missing = needed[level].filter((name) => this.#wrappers[name] === undefined);
+    return missing.length > 0 ? `${missing.join(" and ")} can't be found` : undefined;
   }
 
-  #isolation(level: IsolationLevel, files: readonly string[]): Isolation {
-    const { folder, dataBytesMax } = this.#options;
+  #files(): readonly string[] | undefined {
+    const { setpriv } = this.#wrappers;
+    return withLibraries([process.execPath, ...(this.#root && setpriv ? [setpriv] : [])]);
+  }
+
+  /** @param inPlace where they are; else where they are mounted for the cell */
+  #nobodyReads(files: readonly string[], inPlace: boolean): boolean {
+    const { folder } = this.#options;
     const names = readdirSync(folder).filter((name) => !name.startsWith(NOTE_FILE));
-    const nobody = this.#root && [folder, ...names.map((name) => join(folder, name)), ...files].every(isReadableByAll);
-    const open = nobody && [folder, process.execPath].every(isReachableByAll);
-    const place = { wrappers: this.#wrappers, folder, files, nobody, open, dataBytesMax };
+    if (!this.#wrappers.setpriv || ![folder, ...names.map((name) => join(folder, name)), ...files].every(isReadableByAll)) return false;
+    return !inPlace || [folder, process.execPath].every(isReachableByAll);
+  }
+
+  #isolation(level: IsolationLevel, files: readonly string[], nobody: boolean): Isolation {
+    const { folder, dataBytesMax } = this.#options;
+    const place = { wrappers: this.#wrappers, folder, files, nobody, dataBytesMax };
     return { level, place, filter: level === "bubblewrap" ? this.#filter : undefined };
   }
 
-  /** Everything that decides whether a wrapper works: another boot, user, container, privilege or program asks for another trial. */
-  #situation(): string {
-    const status = readFileSync("/proc/self/status", "utf8").match(/^(Uid|Gid|Cap\w+|NoNewPrivs|Seccomp):.*$/gm) ?? [];
-    const programs = [process.execPath, ...Object.values(this.#wrappers)].map((path) => (path ? `${path} ${statSync(path).mtimeMs}` : ""));
-    const namespaces = ["user", "mnt", "pid"].map((kind) => readlinkSync(`/proc/self/ns/${kind}`));
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
-    const source = this.#filter ? Buffer.from(this.#filter).toString("base64") : "";
-    return createHash("sha256")
-      .update(JSON.stringify([boot, status, programs, namespaces, source]))
-      .digest("hex");
-  }
-
-  #readNote(): Note | undefined {
-    try {
-      const note = JSON.parse(readFileSync(join(this.#options.folder, NOTE_FILE), "utf8")) as Note;
-      return note.situation === this.#situation() ? note : undefined;
-    } catch {
-      return undefined; // none yet, or half of one
-    }
-  }
-
-  #writeNote(note: Note): void {
-    const file = join(this.#options.folder, NOTE_FILE);
-    try {
-      const whole = `${file}.${process.pid}`;
-      writeFileSync(whole, JSON.stringify(note), { mode: 0o600 });
-      renameSync(whole, file);
-    } catch {
-      // A store that can't be written: it is tried each time.
-    }
+  #tryOut(level: IsolationLevel, files: readonly string[], nobody: boolean): Isolation | string {
+    const isolation = this.#isolation(level, files, nobody);
+    const failure = failureOf(isolation);
+    if (failure !== undefined) return failure;
+    this.#note = { situation: this.#situation, files, working: [...(this.#note?.working ?? []), { level, nobody }] };
+    writeNote(this.#options.folder, this.#note);
+    return isolation;
   }
 }
 
-/** Starts Node under a wrapper as a cell would be. Returns why it did not start. */
-function tryOut({ level, place, filter }: Isolation): string | undefined {
+/** Starts Node as a cell would be. Returns why it did not start. */
+function failureOf({ level, place, filter }: Isolation): string | undefined {
   const [file, ...args] = wrap(level, place, [process.execPath, "--version"], filter && { descriptor: 0 }) as [string, ...string[]];
   const { status, signal, stdout, stderr, error } = spawnSync(file, args, {
     cwd: join(place.folder, "empty"),
@@ -168,33 +139,7 @@ function tryOut({ level, place, filter }: Isolation): string | undefined {
   });
   if (error) return error.message;
   if (status === 0 && stdout.trim() === process.version) return undefined;
-  const said = stderr.trim().split("\n").at(-1)?.slice(0, 200);
-  return said || `it ended with ${signal ?? `exit code ${status}`}`;
-}
-
-function findProgram(name: string): string | undefined {
-  if (process.platform !== "linux") return undefined;
-  return PROGRAM_FOLDERS.map((folder) => join(folder, name)).find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** Programs and the libraries that they are linked to, by the paths under which the loader finds them; or why they can't be told. */
-function filesOf(programs: readonly string[]): readonly string[] | string {
-  const files = new Set(programs);
-  for (const program of programs) {
-    const ldd = findProgram("ldd");
-    if (!ldd) return "ldd is not installed";
-    const { stdout } = spawnSync(ldd, [program], { env: {}, encoding: "utf8", timeout: TRIAL_MS_MAX });
-    // `name => /path (0x…)` for libraries, `/path (0x…)` for the loader.
-    for (const [, path] of stdout.matchAll(/^\s*(?:\S+ => )?(\/\S+) \(0x/gm)) files.add(path as string);
-  }
-  return [...files];
+  return stderr.trim().split("\n").at(-1)?.slice(0, 200) || `it ended with ${signal ?? `exit code ${status}`}`;
 }
 
 /** Whether any user may read a file, or list a folder and open what is in it, by the bits of its mode. */

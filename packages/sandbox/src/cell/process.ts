@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FrameReader } from "./frame.ts";
 import type { CellDeath, CellEvents, CellHome, HomeOptions } from "./home.ts";
 import { innermost } from "./innermost.ts";
-import { forgetIsolation } from "./isolation.ts";
+import { forgetNote } from "./isolation-note.ts";
 import { launch } from "./launch.ts";
 import { nodeFlags } from "./node-flags.ts";
 import { ThreadCpu } from "./schedstat.ts";
@@ -26,7 +26,7 @@ export function openProcess(options: HomeOptions, events: CellEvents): CellHome 
   const end = (death: CellDeath) => {
     if (gone) return;
     gone = true;
-    if (inner === undefined && !killed) forgetIsolation(isolation);
+    if (inner === undefined && !killed) forgetNote(folder);
     cpu?.[Symbol.dispose]();
     cpu = undefined;
     line.destroy();

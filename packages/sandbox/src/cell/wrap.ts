@@ -4,12 +4,12 @@ import { dirname } from "node:path";
 export const ISOLATION_LEVELS = ["bubblewrap", "unshare", "none"] as const;
 export type IsolationLevel = (typeof ISOLATION_LEVELS)[number];
 
-/** Absolute paths of what wraps cells; one that is not there is undefined. */
+/** Absolute paths of the programs that wrap cells, those that are there. */
 export interface Wrappers {
-  readonly bwrap: string | undefined;
-  readonly unshare: string | undefined;
-  readonly mount: string | undefined;
-  readonly setpriv: string | undefined;
+  readonly bwrap?: string;
+  readonly unshare?: string;
+  readonly mount?: string;
+  readonly setpriv?: string;
 }
 
 /** What a wrapper has to know to make room for one cell. */
@@ -19,10 +19,8 @@ export interface Place {
   readonly folder: string;
   /** Programs and libraries that the cell is made of, by the paths under which they are looked for. */
   readonly files: readonly string[];
-  /** Cells become {@link NOBODY} for real: we are root. Else a user namespace says that they are. */
+  /** Cells become {@link NOBODY} for real: we are root. Else a user namespace, where there is one, says that they are. */
   readonly nobody: boolean;
-  /** They can where nothing is mounted for them, too: all folders above {@link Place.folder} and the files let them through. */
-  readonly open: boolean;
   /** Bytes of memory that a cell may hold for itself. */
   readonly dataBytesMax: number;
 }
@@ -55,7 +53,7 @@ const STACK_KIB = 32_768;
 export function wrap(level: IsolationLevel, place: Place, command: readonly string[], filter?: Filter): string[] {
   if (level === "bubblewrap") return limited(place, bubblewrap(place, command, filter));
   if (level === "unshare") return dying(place, limited(place, unshare(place, command)));
-  return dying(place, limited(place, command), place.nobody && place.open);
+  return dying(place, limited(place, command), place.nobody);
 }
 
 /**
