@@ -22,7 +22,7 @@ export interface Configuration {
   readonly secrets: SecretsConfiguration;
 }
 
-export interface SecretsConfiguration {
+interface SecretsConfiguration {
   readonly environment: boolean;
   /** As written; relative to the configuration's folder. */
   readonly file?: string;

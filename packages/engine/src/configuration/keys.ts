@@ -1,3 +1,4 @@
+import { METHODS } from "../policy/builtin.ts";
 import { PROFILES } from "../policy/profile.ts";
 import { choice, type Field, flag, list, record, required, text, whole } from "../workflow/fields.ts";
 import type { Findings } from "../workflow/findings.ts";
@@ -10,7 +11,6 @@ import { type Node, typeName } from "../workflow/tree.ts";
  * The keys of the operator's configuration, as those of documents are written.
  */
 
-export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 const PORT_MAX = 65_535;
 
 export type Port = "any" | "default" | number;

@@ -19,7 +19,7 @@ export interface Explanation {
   readonly steps: readonly ExplainedStep[];
 }
 
-export interface AskedProfile {
+interface AskedProfile {
   readonly name: ProfileName;
   /** Who asks for it. */
   readonly from: "configuration" | "document" | "step";

@@ -3,7 +3,8 @@ import type { Ceiling, HttpCeiling } from "./policy.ts";
 import type { ProfileName } from "./profile.ts";
 
 const MiB = 2 ** 20;
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+/** Those that the sandbox offers. */
+export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 /** Public addresses of any host. What is not public is for an operator to name: a document could come from anyone. */
 const ANY_HOST: HttpCeiling = {

@@ -98,4 +98,8 @@ test("Redactor finds any secret, whatever its characters", () => {
 test("Redactor takes time that grows with the text alone", () => {
   const repeated = new Redactor(new Map([["A", "a".repeat(200)]]));
   repeated.text("a".repeat(199).concat("b").repeat(20_000)); // 4 MB: would not end in a day if it were quadratic
+  const slashes = "\\".repeat(40);
+  const escaped = new Redactor(new Map([["A", `${slashes}end`]]));
+  escaped.text(`${slashes.repeat(2)}and`.repeat(1_000)); // each run could be divided up into escaped and bare ones in 2 ** 40 ways
+  assert.equal(escaped.text(`<${slashes}end> <${slashes}${slashes}end>`), "<[secret A]> <[secret A]>");
 });

@@ -106,16 +106,26 @@ function pieces(value: string): string[] {
   });
 }
 
-/** All forms of one piece. No part of the expression repeats, so searching takes time that grows with the text alone. */
+/**
+ * All forms of one piece. No part of the expression repeats, and no text is read as the same forms in two ways, so searching takes time that
+ * grows with the text alone.
+ */
 function patternOf(piece: string): RegExp {
   const bytes = Buffer.from(piece);
-  const forms = [Array.from(piece, characterForms).join(""), ...[0, 1, 2].map((offset) => base64Form(bytes, offset)), hexForm(bytes)];
+  const forms = [
+    escape(piece),
+    Array.from(piece, characterForms).join(""),
+    ...[0, 1, 2].map((offset) => base64Form(bytes, offset)),
+    hexForm(bytes),
+  ];
   return new RegExp(forms.join("|"), "g");
 }
 
 /** A character as itself, escaped as JSON and percent-encoded, in whatever mixture an encoder makes of a text. */
 function characterForms(character: string): string {
   if (/^[A-Za-z0-9]$/.test(character)) return character;
+  // Alone only before what is no backslash: else a run of them could be divided up in exponentially many ways.
+  if (character === "\\") return String.raw`(?:\\\\|\\u005[cC]|%5[cC]|\\(?!\\))`;
   const json = JSON.stringify(character).slice(1, -1);
   const units = character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const percent = Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).padStart(2, "0")}`);
