@@ -1,3 +1,4 @@
+import type { GivenDirectory } from "./cell/attempt.ts";
 import { encodeHeader } from "./cell/frame.ts";
 import type { RunHeader } from "./cell/message.ts";
 import { GloveboxError } from "./error.ts";
@@ -82,10 +83,8 @@ export function prepareRequest(
     sizes: [code.length, input.length, moduleBytes],
     module: moduleKey ?? null,
     files: files.map(({ name, content }) => [name, content.length]),
-    program: start?.program ?? null,
-    directories: directories.map(({ name, readOnly, entries }) => {
-      return { name, readOnly, entries: entries.map(([path, content]) => [path, content?.length ?? null] as const) };
-    }),
+    ...(start ? { program: start.program } : {}),
+    ...(directories.length > 0 ? { directories: directories.map(describeDirectory) } : {}),
     callBytesMax,
   });
   return {
@@ -113,6 +112,10 @@ const DEFAULT_FILENAME = {
   module: "module",
   outline: "module",
 } as const;
+
+function describeDirectory({ name, readOnly, entries }: GivenDirectory): NonNullable<RunHeader["directories"]>[number] {
+  return { name, readOnly, entries: entries.map(([path, content]) => [path, content?.length ?? null]) };
+}
 
 function invalid(what: string): never {
   throw new GloveboxError("REQUEST_INVALID", `Cannot run guest: ${what}`);

@@ -70,7 +70,7 @@ class Cell {
     const line = new Line(channel, frame.nonce, header.callBytesMax);
     const log = new LogWriter(line);
     const files = header.files.length === 0 ? NO_FILES : new Map(header.files.map(([name, size]) => [name, next(size)]));
-    const directories = header.directories.map(({ name, readOnly, entries }) => {
+    const directories = (header.directories ?? []).map(({ name, readOnly, entries }) => {
       return { name, readOnly, entries: entries.map(([path, size]) => [path, size === null ? undefined : next(size)] as const) };
     });
     const attempt = new CurrentAttempt(header, line, log, files);

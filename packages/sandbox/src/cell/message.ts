@@ -42,10 +42,10 @@ export interface RunHeader {
   readonly module: string | null;
   /** Granted files, in the order of their bytes. */
   readonly files: readonly (readonly [name: string, size: number])[];
-  /** What a module is started with; null for other guests. */
-  readonly program: Program | null;
+  /** What a module is started with. */
+  readonly program?: Program;
   /** Directories that the guest finds: files with their sizes, in the order of their bytes, and directories without. */
-  readonly directories: readonly {
+  readonly directories?: readonly {
     readonly name: string;
     readonly readOnly: boolean;
     readonly entries: readonly (readonly [path: string, size: number | null])[];
