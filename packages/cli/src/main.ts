@@ -9,6 +9,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// Node opens a debugger at this signal, and any process of our user's can send it: a cell that broke out and is not isolated, too.
+if (process.platform !== "win32") process.on("SIGUSR1", () => {});
+
 // A mistake of ours ends the process with a code and one line; cells end with their parent.
 process.on("uncaughtException", async (error) => process.exit(await tellFailure(error)));
 
