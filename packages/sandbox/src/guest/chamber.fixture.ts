@@ -38,8 +38,12 @@ export class StillAttempt implements Attempt {
   readonly files = new Map<string, Uint8Array>();
   readonly callBytesMax = 2 ** 20;
 
+  /** Calls that were too large to be made, with their sizes. */
+  readonly tooLarge: (readonly [AskedFunction, number])[] = [];
+
   callTooLarge(hostFunction: AskedFunction, bytes: number): HostAnswer {
-    throw new Error(`a call of ${hostFunction} with ${bytes} bytes`);
+    this.tooLarge.push([hostFunction, bytes]);
+    return { kind: "refused" };
   }
 
   readonly calls: { readonly hostFunction: AskedFunction; readonly argument: Uint8Array }[] = [];
