@@ -113,7 +113,7 @@ function pieces(value: string): string[] {
 function patternOf(piece: string): RegExp {
   const bytes = Buffer.from(piece);
   const forms = [
-    escape(piece),
+    quote(piece),
     Array.from(piece, characterForms).join(""),
     ...[0, 1, 2].map((offset) => base64Form(bytes, offset)),
     hexForm(bytes),
