@@ -14,7 +14,8 @@ interface Numbers {
 
 /**
  * The numbers that apply, by name: what is asked for, else the default, which a ceiling lowers. What is asked for is above no ceiling once
- * a document has been checked; should it be all the same, the ceiling holds. A number that nobody gives is no bound.
+ * a document has been checked; should it be all the same, the ceiling holds. A number without a
+ * default that nobody asks for (fuel, which costs time) stays out: a ceiling bounds what is asked for, and asks for nothing.
  * @param inherited names of what only the document's `defaults` ask for
  */
 export function appliedNumbers<K extends keyof Numbers>(
@@ -30,7 +31,7 @@ export function appliedNumbers<K extends keyof Numbers>(
   for (const { by, ceiling } of layers) {
     for (const [name, max] of entriesOf(ceiling[kind])) {
       const current = applied.get(name);
-      if (current === undefined || current.value > max) applied.set(name, { value: max, from: by });
+      if (current !== undefined && current.value > max) applied.set(name, { value: max, from: by });
     }
   }
   return applied;
