@@ -17,7 +17,10 @@ export function quick(file: string): boolean {
 
 const QUICK = [
   "packages/sandbox/src/wasm/",
+  "packages/engine/src/configuration/",
+  "packages/engine/src/explain/",
   "packages/engine/src/expression/",
+  "packages/engine/src/policy/",
   "packages/engine/src/run/",
   "packages/engine/src/workflow/",
   "docs/",
