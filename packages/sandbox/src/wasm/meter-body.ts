@@ -46,6 +46,16 @@ const FREE_UNITS = 4;
 /** V8's own part of a frame: return address, frame pointer, instance, feedback and what the call spilled. */
 const FRAME_BYTES = 96;
 
+/** What a frame takes of the stack, and costs in fuel: its slots are cleared and filled. @param slots locals with the parameters */
+export function frameUnits(slots: number, { height, passed }: Pick<BodyPlan, "height" | "passed">, slotBytes: 8 | 16): number {
+  return Math.ceil((FRAME_BYTES + slotBytes * (slots + height + passed)) / STACK_UNIT_BYTES);
+}
+
+/** Whether a body of that plan may stay as it is. */
+export function isFree({ calls, loops, weight }: BodyPlan, units: number): boolean {
+  return !calls && !loops && weight <= FREE_WEIGHT && units <= FREE_UNITS;
+}
+
 /** Writes one body with what its plan adds. */
 export class BodyWriter {
   readonly #bytes: Uint8Array;
@@ -68,18 +78,15 @@ export class BodyWriter {
     this.#out = out;
     this.#locals = readLocals(bytes, body.start, body.code);
     const count = added.parametersOf(body.type) + this.#locals.count;
-    const slotBytes = plan.simd || added.wide || this.#locals.wide ? 16 : 8;
-    this.#units = Math.ceil((FRAME_BYTES + slotBytes * (count + plan.height + plan.passed)) / STACK_UNIT_BYTES);
+    this.#units = frameUnits(count, plan, plan.simd || added.wide || this.#locals.wide ? 16 : 8);
     const index = encodeU32(count);
     this.#get = [LOCAL_GET, ...index];
     this.#set = [LOCAL_SET, ...index];
     this.#tee = [LOCAL_TEE, ...index];
   }
 
-  /** Whether the body may stay as it is. */
   get isFree(): boolean {
-    const { calls, loops, weight } = this.#plan;
-    return !calls && !loops && weight <= FREE_WEIGHT && this.#units <= FREE_UNITS;
+    return isFree(this.#plan, this.#units);
   }
 
   write(isFree: boolean): void {

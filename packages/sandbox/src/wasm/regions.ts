@@ -224,6 +224,7 @@ export class Planner {
         this.#calls = true;
         this.#toLocal(start);
         this.#points.push({ at: start, kind: "leave" });
+        this.#leaveTo(0);
         this.#die();
         return;
       }
@@ -317,6 +318,10 @@ export class Planner {
 
   #mark(index: number): void {
     (this.#frames[index] as Frame).targeted = true;
+    this.#leaveTo(index);
+  }
+
+  #leaveTo(index: number): void {
     const top = this.#frames.at(-1) as Frame;
     if (index < top.leavesTo) top.leavesTo = index;
   }
