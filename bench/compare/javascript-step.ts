@@ -8,7 +8,7 @@ import { QuickJS } from "quickjs-wasi";
 import type { Comparison } from "../figure.ts";
 import { contest } from "../measure/contest.ts";
 import { output } from "../measure/process.ts";
-import { throughput } from "../measure/throughput.ts";
+import { NEVER_RECYCLED, throughput } from "../measure/throughput.ts";
 import { JAVASCRIPT_STEP, PYTHON_INPUT } from "../rivals/step.ts";
 import { Chambered } from "./chambered.ts";
 
@@ -17,7 +17,7 @@ const CODE = `${JAVASCRIPT_STEP}\nreturn step(inputs);`;
 const REQUEST: Request = { guest: { kind: "javascript", code: CODE }, input: PYTHON_INPUT, isolationKey: "bench" };
 
 export async function compare(): Promise<Comparison> {
-  await using sandbox = new Sandbox({ cells: CELLS, warm: "javascript" });
+  await using sandbox = new Sandbox({ cells: CELLS, warm: "javascript", recycleAfter: NEVER_RECYCLED });
   const chamber = new Chambered("javascript");
   const library = new WebAssembly.Module(readFileSync(createRequire(import.meta.url).resolve("quickjs-wasi/quickjs.wasm")));
   const input = JSON.stringify(PYTHON_INPUT);
@@ -38,7 +38,6 @@ export async function compare(): Promise<Comparison> {
       },
     },
   });
-  await throughput(500, CELLS * 8, run);
   const together = await throughput(4000, CELLS * 8, run);
   return {
     title: "A fresh JavaScript step",

@@ -4,20 +4,19 @@ import { readFileSync } from "node:fs";
 import { type Request, Sandbox } from "@glovebox/sandbox";
 import type { Comparison } from "../figure.ts";
 import { contest } from "../measure/contest.ts";
-import { throughput } from "../measure/throughput.ts";
+import { NEVER_RECYCLED, throughput } from "../measure/throughput.ts";
 
 const CELLS = 2;
 const MODULE = new URL("../../examples/wasm_modules/hello_world.wasm", import.meta.url);
 
 export async function compare(): Promise<Comparison> {
-  await using sandbox = new Sandbox({ cells: CELLS, warm: "none" });
+  await using sandbox = new Sandbox({ cells: CELLS, warm: "none", recycleAfter: NEVER_RECYCLED });
   const request: Request = { guest: { kind: "module", bytes: readFileSync(MODULE) }, input: "hello", isolationKey: "bench" };
   const run = async (): Promise<undefined> => {
     const { outcome } = await sandbox.run(request);
     if (outcome.kind !== "completed") throw new Error(JSON.stringify(outcome));
   };
   const { alone } = await contest(6, { alone: { perRound: 500, work: run } });
-  await throughput(2000, CELLS * 32, run);
   const together = await throughput(20_000, CELLS * 32, run);
   return {
     title: "A fresh compiled module",

@@ -5,7 +5,7 @@ import { type Request, Sandbox } from "@glovebox/sandbox";
 import type { Comparison } from "../figure.ts";
 import { contest } from "../measure/contest.ts";
 import { output, versionOf } from "../measure/process.ts";
-import { throughput } from "../measure/throughput.ts";
+import { NEVER_RECYCLED, throughput } from "../measure/throughput.ts";
 import { Rival } from "../rivals/rival.ts";
 import { PYTHON_INPUT, PYTHON_STEP } from "../rivals/step.ts";
 
@@ -21,7 +21,7 @@ const TEN_MEGABYTES = guest("block = bytearray(10 * 2**20)\nblock[::4096] = b'x'
 
 export async function compare(): Promise<Comparison> {
   const python = await versionOf("python3");
-  await using sandbox = new Sandbox({ cells: CELLS });
+  await using sandbox = new Sandbox({ cells: CELLS, recycleAfter: NEVER_RECYCLED });
   await using pyodide = await Rival.start(fileURLToPath(new URL("../rivals/pyodide.ts", import.meta.url)));
   const once = fileURLToPath(new URL("../rivals/pyodide-once.ts", import.meta.url));
   const run = async (request: Request): Promise<undefined> => {
@@ -45,7 +45,6 @@ export async function compare(): Promise<Comparison> {
   });
   const native =
     python && (await contest(5, { process: { perRound: 3, work: () => discard(output("python3", ["-c", program], input)) } })).process;
-  await throughput(RUNS_TOGETHER / 4, CELLS * 8, () => run(SMALL)); // all cells have started and have run some
   const together = await throughput(RUNS_TOGETHER, CELLS * 8, () => run(SMALL));
   const against = (what: string, { median, p95 }: typeof small) => ({
     what,
