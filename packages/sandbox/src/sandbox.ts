@@ -279,8 +279,8 @@ class RunningAttempt {
         if (!this.#ended) this.#cell.home.send(encodeFrame(FRAME.answer, this.#nonce, parts));
       },
       fault: (error) => {
-        this.#stop({ kind: "cancelled" });
         this.#reject(error);
+        this.#stop({ kind: "cancelled" }); // comes to nothing but the end of the cell
       },
     });
   }

@@ -283,6 +283,17 @@ return found`;
       assert.equal((await run({ kind: "python", code: "import os\nreturn os.listdir('/granted')" })).outcome.kind, "failed");
     });
 
+    test("are those that the types say", async () => {
+      const types = readFileSync(new URL("../../types/glovebox.d.ts", import.meta.url), "utf8");
+      const declared = types.slice(types.indexOf("declare const glovebox"), types.indexOf("declare namespace"));
+      const names = new Set([...declared.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map((match) => match[1]));
+      assert.deepEqual(await output(javascript("return Object.keys(glovebox).sort()")), [...names].sort());
+      assert.deepEqual(
+        await output(python("return [sorted(glovebox.__all__), [name for name in glovebox.__all__ if not hasattr(glovebox, name)]]")),
+        [["HostError", "Refused", "Response", "http_request", "log", "now", "open", "read_input", "secret", "write_output"], []],
+      );
+    });
+
     test("leave nothing of one step for the next: neither secrets nor files nor answers", async () => {
       await output(javascript("globalThis.kept = glovebox.secret('KEY'); glovebox.open('table.csv'); return 1"));
       assert.deepEqual(await output(javascript("return [typeof kept, Object.keys(glovebox).length > 5]"), {}), ["undefined", true]);

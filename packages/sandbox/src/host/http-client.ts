@@ -143,11 +143,14 @@ export class HttpClient {
     socket.once("error", failed);
     socket.once(secure ? "secureConnect" : "connect", () => {
       clearTimeout(timer);
-      socket.off("error", failed);
       // What it is connected to is what was checked. It always is; were it not, nothing would be sent.
       const connected = socket.remoteAddress === undefined ? undefined : parseAddress(socket.remoteAddress);
-      if (String(connected) !== String(parseAddress(address))) socket.destroy(new AddressRefused("connected to another address"));
-      else resolve(socket);
+      if (String(connected) !== String(parseAddress(address))) {
+        socket.destroy(new AddressRefused("connected to another address"));
+        return;
+      }
+      socket.off("error", failed);
+      resolve(socket);
     });
     return promise;
   }
