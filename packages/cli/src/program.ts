@@ -37,6 +37,7 @@ Examples:
   glovebox run demo.yaml "hello world"                run a chain of text processors
   glovebox validate flows/*.yaml                      check documents, run nothing
   glovebox explain flow.yaml                          what each step may do, and by whose word
+  glovebox inspect step.py                            what code would do and need, before it runs
   glovebox exec --python 'return 6 * 7'               run one program in the sandbox
   glovebox doctor                                     what works here, and how strong the isolation is
 
@@ -93,6 +94,20 @@ ${MORE}`,
     .action(async (file: string, flags: import("./explain.ts").ExplainFlags) => {
       const { explain } = await import("./explain.ts");
       end(await explain(file, flags));
+    });
+
+  operated(command(program, "inspect"))
+    .description("Looks at code without running it: what it imports, what it would need, and what in it wants a second look. It is advice.")
+    .argument("<file>", "Python, JavaScript, TypeScript, a WebAssembly module, or a workflow with all its steps")
+    .option("--language <name>", "python, javascript or typescript, where the file's name does not say")
+    .option("--json", "print one JSON document and nothing else (docs/inspect.md)")
+    .addHelpText(
+      "after",
+      `\nExamples:\n  glovebox inspect step.py\n  glovebox inspect flow.yaml --json\n  glovebox inspect handler.wasm\n${MORE}`,
+    )
+    .action(async (file: string, flags: import("./inspect.ts").InspectFlags) => {
+      const { inspect } = await import("./inspect.ts");
+      end(await inspect(file, flags));
     });
 
   command(program, "exec")

@@ -2,6 +2,14 @@ export { type Configuration, DEFAULT_CONFIGURATION, type LoadedConfiguration, lo
 export { secretSources } from "./configuration/secret-sources.ts";
 export { type ExplainedLimit, type ExplainedStep, type ExplainedValue, type Explanation, explainWorkflow } from "./explain/explain.ts";
 export type { Origin } from "./explain/origins.ts";
+export { inspectCode } from "./inspect/code.ts";
+export type { Finding, Severity, Spot } from "./inspect/finding.ts";
+export type { InspectedImport, Inspection } from "./inspect/inspection.ts";
+export { type Language, SOURCE_CHARACTERS_MAX } from "./inspect/look.ts";
+export { inspectModuleFile } from "./inspect/module.ts";
+export type { Needs } from "./inspect/needs.ts";
+export { suggestionYaml } from "./inspect/suggest.ts";
+export { inspectWorkflow } from "./inspect/workflow.ts";
 export { DEFAULT_POLICY, type Policy } from "./policy/policy.ts";
 export { isLaxer, PROFILES, type ProfileName } from "./policy/profile.ts";
 export type { AttemptEnd, StepError, StepOutcome } from "./run/attempt.ts";
