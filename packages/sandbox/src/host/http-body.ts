@@ -47,6 +47,7 @@ export class HttpBody {
 
   private constructor(stream: Readable) {
     this.#stream = stream;
+    stream.on("error", () => {}); // told to whoever reads on; until somebody does, it must not end the process
     this.#decoded = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
 
@@ -63,7 +64,6 @@ export class HttpBody {
   }
 
   close(): void {
-    this.#stream.on("error", () => {}); // nobody reads it any more
     this.#stream.destroy();
   }
 }

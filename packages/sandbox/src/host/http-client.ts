@@ -64,7 +64,7 @@ export class HttpClient {
     if (this.#closed) throw new Error("the attempt is over");
     const agent = this.#agents.get(rule) ?? new Agent(this.#optionsFor(rule));
     this.#agents.set(rule, agent);
-    const response: Dispatcher.ResponseData = await agent.request({
+    const asked = agent.request({
       origin: originOf(target),
       path: target.path + target.query,
       method: method as Dispatcher.HttpMethod,
@@ -72,6 +72,7 @@ export class HttpClient {
       body: body && body.length > 0 ? body : null,
       signal,
     });
+    const response = await orAborted(asked, signal);
     const given = Object.entries(response.headers).flatMap(([name, value]) =>
       value === undefined ? [] : (Array.isArray(value) ? value : [value]).map((item) => [name, item] as const),
     );
@@ -153,6 +154,25 @@ export class HttpClient {
       resolve(socket);
     });
     return promise;
+  }
+}
+
+/** The client hears of a signal when it is connected, and not while it waits for an address or a connection. */
+async function orAborted(asked: Promise<Dispatcher.ResponseData>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => {
+    asked.then(
+      ({ body }) => body.destroy(),
+      () => {}, // as it should
+    );
+    reject(new Error("the request was given up"));
+  };
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([asked, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }
 

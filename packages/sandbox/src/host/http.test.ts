@@ -444,6 +444,31 @@ describe("what http_request gives back", () => {
     assert.equal(reply.kind === "failed" && reply.message, "the request took too long");
   });
 
+  test("may break off while nobody reads it", async () => {
+    await using server = await LocalServer.start((request, response) => {
+      if (request.url === "/gzip") response.setHeader("content-encoding", "gzip");
+      response.write(gzipSync("the beginning"));
+      setTimeout(() => response.destroy(), 20);
+    });
+    for (const path of ["/plain", "/gzip"]) {
+      using requests = new Requests([all(server)]);
+      answered(await requests.ask({ url: urlOf(server, path), stream: true }));
+      await server.idle();
+      let reply = await requests.session.read();
+      for (let n = 0; n < 3 && reply.kind === "given"; n++) reply = await requests.session.read();
+      assert.equal(reply.kind === "failed" && reply.message, "the request failed", JSON.stringify(reply));
+    }
+  });
+
+  test("is not waited for where the host is not found in time", async () => {
+    using requests = new Requests([{ allow: "http://slow.test/*" }], {
+      limits: { httpMs: 100 },
+      transport: { resolve: () => new Promise(() => {}) },
+    });
+    const reply = await requests.ask({ url: "http://slow.test/" });
+    assert.equal(reply.kind === "failed" && reply.message, "the request took too long");
+  });
+
   test("is an error of few words where there is none, and the operator's is told more", async () => {
     await using gone = await LocalServer.start(() => {});
     const { port } = gone;

@@ -106,7 +106,7 @@ export class HttpSession {
   }
 
   close(): void {
-    this.#deadline?.clear();
+    this.#deadline?.end();
     this.#closeOpen();
     this.#client.close();
   }
@@ -230,6 +230,11 @@ class Deadline {
 
   clear(): void {
     clearTimeout(this.#timer);
+  }
+
+  end(): void {
+    this.clear();
+    this.#controller.abort();
   }
 }
 
