@@ -154,7 +154,7 @@ export class FileSystem {
     if (options.create && options.exclusive) return -ERRNO.EEXIST;
     if (node.kind === "link") return -ERRNO.ELOOP;
     if (options.directory && node.kind !== "directory") return -ERRNO.ENOTDIR;
-    if (node.kind === "directory" && (options.write || options.create)) return -ERRNO.EISDIR;
+    if (node.kind === "directory" && (options.write || options.create || options.truncate)) return -ERRNO.EISDIR;
     if (node.kind === "file" && node.readOnly && (options.write || options.truncate)) return -ERRNO.EROFS;
     if (node.kind === "file" && options.truncate) this.resize(node, 0);
     return node;
