@@ -126,6 +126,19 @@ int main(void) {
   OK(__wasi_fd_renumber(other, other));
   for (fd = 0; fd < 3; fd++) FAILS(BADF, __wasi_fd_renumber(other, fd));
 
+  /* A standard stream can be moved, and is then one no more. */
+  OK(__wasi_fd_filestat_get(0, &before));
+  CHECK(before.size == 0 && before.atim == 0 && before.mtim == 0 && before.ctim == 0);
+  OK(__wasi_fd_renumber(0, FIRST + 2));
+  FAILS(BADF, __wasi_fd_fdstat_get(0, &status));
+  FAILS(BADF, __wasi_fd_renumber(other, FIRST + 2));
+  OK(open_in(FIRST, "second", 0, &fd));
+  CHECK(fd == 0);
+  OK(__wasi_fd_renumber(1, fd));
+  FAILS(BADF, __wasi_fd_renumber(other, fd));
+  OK(open_in(FIRST, "second", 0, &fd));
+  CHECK(fd == 1);
+
   /* The lowest free number is the next one's. */
   OK(open_in(FIRST, "second", 0, &fd));
   CHECK(fd == FIRST + 1);

@@ -12,7 +12,6 @@ const VECTORS_MAX = 1024; // IOV_MAX
 const FDSTAT_BYTES = 24;
 const DIRENT_BYTES = 24;
 const ADVICE_MAX = 5;
-const STREAMS = 3;
 
 /** Runs `operation` on a descriptor that has these rights. */
 function on(session: WasiSession, descriptor: number, rights: readonly Right[], operation: (file: WasiFile) => number): number {
@@ -135,14 +134,15 @@ export function fdClose(session: WasiSession, _memory: GuestMemory, descriptor: 
 }
 
 /**
- * Moves a descriptor to another open one's number, which is closed. The standard streams keep their numbers: what the guest hands back, and
- * what it logs, is told by them.
+ * Moves a descriptor to another open one's number, which is closed. The standard streams can be moved and closed, but nothing takes the place
+ * of one that is open.
  */
 export function fdRenumber(session: WasiSession, _memory: GuestMemory, descriptor: number, to: number): number {
   const { descriptors } = session;
-  if (!descriptors.get(descriptor) || !descriptors.get(to)) return ERRNO.EBADF;
+  const replaced = descriptors.get(to);
+  if (!descriptors.get(descriptor) || !replaced) return ERRNO.EBADF;
   if (to === descriptor) return 0;
-  if (to < STREAMS) return ERRNO.EBADF;
+  if (replaced.node.kind === "device") return ERRNO.EBADF;
   descriptors.duplicateTo(descriptor, to);
   return Math.abs(descriptors.close(descriptor));
 }

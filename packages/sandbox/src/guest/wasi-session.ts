@@ -97,6 +97,7 @@ export class WasiSession {
   #addStream({ read, write }: Partial<Pick<Device, "read" | "write">>): void {
     const refuse = () => -ERRNO.EBADF;
     const stream = this.files.newDevice({ read: read ?? refuse, write: write ?? refuse });
+    stream.accessedNs = stream.modifiedNs = stream.changedNs = 0n; // it has no times
     const rights = streamRights({ read: read !== undefined, write: write !== undefined });
     this.descriptors.add(new WasiFile(this.files, stream, rights));
   }
