@@ -27,7 +27,7 @@ export function findCell(parent = process.pid): Cell | undefined {
       words(`/proc/${name}/cmdline`).some((word) => word.endsWith("process-cell.mjs")),
   );
   if (outermost === undefined) return undefined;
-  const name = String(innermost(Number(outermost)));
+  const name = String(innermost(Number(outermost)) ?? outermost);
   const status = statusOf(name);
   if (status === undefined) return undefined; // it has ended
   return {

@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +30,7 @@ import { ISOLATION_LEVELS, type IsolationLevel, NOBODY } from "./wrap.ts";
 
 const { folder } = findRuntimes();
 const DATA_BYTES_MAX = 2 ** 30;
+const INHERITED = 40;
 
 function choose(level: IsolationLevel): Isolation | string {
   try {
@@ -152,7 +165,7 @@ for (const level of ISOLATION_LEVELS) {
       assert.equal(sandbox.isolation, level);
       await sandbox.run({ guest: { kind: "python", code: "" }, isolationKey: "a" });
       const outermost = cellOf(process.pid);
-      const cell = innermost(outermost);
+      const cell = innermost(outermost) as number;
       assert.equal(readFileSync(`/proc/${cell}/cmdline`, "latin1").split("\0")[0], process.execPath);
       assert.equal(cell === outermost, !wrapped);
       const fields = status(cell);
@@ -181,12 +194,24 @@ for (const level of ISOLATION_LEVELS) {
       assert.deepEqual({ ...outcome, used: 0 }, { kind: "exhausted", limit: "cpu", used: 0, max: 200 });
     });
 
-    test("does not outlive a parent that was killed, though its guest loops", async () => {
+    test("has nothing open but its line, and does not outlive a parent that was killed though its guest loops", async (t) => {
       const program = fileURLToPath(new URL("process.orphan-parent.ts", import.meta.url));
-      const parent = spawn(process.execPath, [program, level], { stdio: ["ignore", "pipe", "inherit"] });
-      await new Promise((resolve) => parent.stdout.once("data", resolve)); // says that its guest has been entered
+      // A descriptor that whoever started the parent left open, past those that Node looks at.
+      const secret = openSync(secretFile, "r");
+      const given = Array.from({ length: INHERITED - 3 }, () => "ignore" as const);
+      const parent = spawn(process.execPath, [program, level], { stdio: ["ignore", "pipe", "inherit", ...given, secret] });
+      t.after(() => parent.kill("SIGKILL"));
+      closeSync(secret);
+      await new Promise((resolve) => parent.stdout?.once("data", resolve)); // says that its guest has been entered
       const outermost = cellOf(parent.pid as number);
-      const cell = innermost(outermost);
+      const cell = innermost(outermost) as number;
+      assert.equal(readlinkSync(`/proc/${parent.pid}/fd/${INHERITED}`), secretFile);
+      const open = readdirSync(`/proc/${cell}/fd`).map((number) => readlinkSync(`/proc/${cell}/fd/${number}`));
+      assert.deepEqual(
+        open.filter((path) => !/^(\/dev\/null|(socket|pipe):.*|anon_inode:.*)$/.test(path)),
+        [],
+      );
+      assert.equal(open.filter((path) => path.startsWith("socket:")).length, 1); // its line
       const ended = once(parent, "close");
       parent.kill("SIGKILL");
       await ended;
@@ -200,7 +225,7 @@ for (const level of ISOLATION_LEVELS) {
       const running = run("while True: pass");
       await sleep(50);
       const outermost = cellOf(process.pid);
-      const cell = innermost(outermost);
+      const cell = innermost(outermost) as number;
       process.kill(outermost, "SIGKILL");
       const { outcome } = await running;
       assert.equal(outcome.kind === "trapped" && outcome.trap, "cell_died", JSON.stringify(outcome));

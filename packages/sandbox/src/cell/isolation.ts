@@ -80,10 +80,11 @@ class LinuxTrial {
   of(level: IsolationLevel): Isolation | string {
     const missing = this.#missing(level);
     if (missing) return missing;
-    const noted = this.#note?.working.find((each) => each.level === level);
-    if (this.#note && noted) return this.#isolation(level, this.#note.files, noted.nobody);
     const files = this.#note?.files ?? this.#files();
-    if (files && this.#root && this.#nobodyReads(files, level === "none")) {
+    const asNobody = files !== undefined && this.#root && this.#nobodyReads(files, level === "none");
+    const noted = this.#note?.working.find((each) => each.level === level && (asNobody || !each.nobody));
+    if (files && noted) return this.#isolation(level, files, noted.nobody);
+    if (asNobody) {
       const found = this.#tryOut(level, files, true);
       if (typeof found !== "string") return found;
       // Root of a user namespace, for example, that knows no other user.

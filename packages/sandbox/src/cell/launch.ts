@@ -5,8 +5,10 @@ import type { Isolation } from "./isolation.ts";
 import { wrap } from "./wrap.ts";
 
 /** The descriptor that a launched command has its line to us on. */
-export const LINE = 3;
+const LINE = 3;
 const FILTER = 4;
+/** Descriptors from here on were not given to what is launched. */
+export const NOT_GIVEN = 5;
 
 /**
  * Starts a command wrapped as its isolation says, without an environment, with nothing open but a line to us. It keeps no process alive.

@@ -1,9 +1,9 @@
-import { readSync, writeSync } from "node:fs";
+import { closeSync, readSync, writeSync } from "node:fs";
 import { runCell } from "./cell.ts";
 import type { Channel } from "./channel.ts";
 import { type Frame, FrameReader } from "./frame.ts";
 
-// The whole program of a process cell. The line to the parent is descriptor 3, read and written blocking: the event loop never turns.
+// The whole program of a process cell. Its arguments are descriptors that it has to close. The line to the parent is descriptor 3, read and written blocking: the event loop never turns.
 
 const LINE = 3;
 const PIECE_BYTES = 65_536;
@@ -27,4 +27,16 @@ class Pipe implements Channel {
   }
 }
 
+/** What was open in the parent, and stayed open by mistake: arguments, as numbers. Nothing of a guest's has run so far. */
+function closeInherited(): void {
+  for (const descriptor of process.argv.slice(2)) {
+    try {
+      closeSync(Number(descriptor));
+    } catch {
+      // The wrapper has closed it.
+    }
+  }
+}
+
+closeInherited();
 runCell(new Pipe());

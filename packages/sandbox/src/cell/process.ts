@@ -3,9 +3,10 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { FrameReader } from "./frame.ts";
 import type { CellDeath, CellEvents, CellHome, HomeOptions } from "./home.ts";
+import { inheritedDescriptors } from "./inherited.ts";
 import { innermost } from "./innermost.ts";
 import { forgetNote } from "./isolation-note.ts";
-import { launch } from "./launch.ts";
+import { launch, NOT_GIVEN } from "./launch.ts";
 import { nodeFlags } from "./node-flags.ts";
 import { ThreadCpu } from "./schedstat.ts";
 
@@ -15,10 +16,16 @@ const LINGER_MS = 2000;
 /** A cell that is a process of its own, wrapped: what untrusted guests run in. */
 export function openProcess(options: HomeOptions, events: CellEvents): CellHome {
   const { folder, isolation } = options;
-  const child = launch(isolation, [process.execPath, ...nodeFlags(folder, options.heapMiB), join(folder, "process-cell.mjs")]);
+  const child = launch(isolation, [
+    process.execPath,
+    ...nodeFlags(folder, options.heapMiB),
+    join(folder, "process-cell.mjs"),
+    ...inheritedDescriptors(NOT_GIVEN).map(String),
+  ]);
   const { line } = child;
   const reader = new FrameReader(events.frameBytesMax);
-  /** The cell's own process, once it has shown that it is there. */
+  let started = false;
+  /** The cell's own process, where it can be told: a wrapper must not be measured in its stead. */
   let inner: number | undefined;
   let cpu: ThreadCpu | undefined;
   let killed = false;
@@ -26,18 +33,21 @@ export function openProcess(options: HomeOptions, events: CellEvents): CellHome 
   const end = (death: CellDeath) => {
     if (gone) return;
     gone = true;
-    if (inner === undefined && !killed) forgetNote(folder);
+    if (!started && !killed) forgetNote(folder);
     cpu?.[Symbol.dispose]();
     cpu = undefined;
     line.destroy();
     events.onGone(death);
   };
-  const started = () => {
-    inner = innermost(child.pid as number);
-    cpu = ThreadCpu.open(inner, inner);
+  const start = () => {
+    started = true;
+    const outermost = child.pid as number;
+    inner = innermost(outermost);
+    if (isolation.level !== "none" && inner === outermost) inner = undefined;
+    cpu = inner === undefined ? undefined : ThreadCpu.open(inner, inner);
   };
   line.on("data", (piece: Buffer) => {
-    if (inner === undefined) started();
+    if (!started) start();
     const frames = reader.push(piece);
     if (!frames) events.onBroken();
     else for (const frame of frames) events.onFrame(frame);
