@@ -14,7 +14,8 @@ test("validate shows the problems of every document, and exits with 1 for errors
   const cwd = folderWith(t, {
     "cycle.yaml":
       "steps:\n  - { id: a, type: tool, tool: csv, depends_on: [b], with: { file: x } }\n  - { id: b, type: tool, tool: csv, depends_on: [a], with: { file: x } }\n",
-    "doubtful.yaml": "wasm: { fuel: { default: 5 } }\nprocessors:\n  - { id: a, backend: local, impl: reverse_text }\n",
+    "doubtful.yaml":
+      "processors:\n  - { id: a, backend: local, impl: reverse_text }\n  - { id: b, backend: local, impl: reverse_text }\n  - { id: c, backend: local, impl: reverse_text, depends_on: [a, b] }\n",
   });
   const { code, stdout, stderr } = await glovebox(["validate", "cycle.yaml", "doubtful.yaml"], { cwd });
   assert.equal(stderr, "");
@@ -24,10 +25,10 @@ test("validate shows the problems of every document, and exits with 1 for errors
     2 |   - { id: a, type: tool, tool: csv, depends_on: [b], with: { file: x } }
       |                                                  ^
 cycle.yaml: 1 error
-doubtful.yaml:1:9: warning: "fuel" has no effect yet: modules are bounded by CPU and wall time [not-enforced]
-    1 | wasm: { fuel: { default: 5 } }
-      |         ^~~~
-doubtful.yaml: valid, 1 step, 1 warning
+doubtful.yaml:4:11: warning: of "a", "b", which all transform, processor "c" gets the payload of the last one listed, "b" [payload-ambiguous]
+    4 |   - { id: c, backend: local, impl: reverse_text, depends_on: [a, b] }
+      |           ^
+doubtful.yaml: valid, 3 steps, 1 warning
 `,
   );
   assert.equal(code, 1);

@@ -35,6 +35,8 @@ test("failureLines() names the key that raises each limit, what it is now, and a
   assert.equal(raising({ limit: "wall", used: 500, max: 500 }, { timeoutMs: 500 }), "= to allow more: timeout_ms: 1000 (now 500)");
   assert.equal(raising({ limit: "wall", used: 500, max: 500 }, { timeoutMs: 900 }), "= to allow more: limits: { wall_ms: 1000 } (now 500)");
   assert.equal(raising({ limit: "cpu", used: 3_600_001, max: 3_600_000 }), "= 3600000 is the most that cpu_ms may be here");
+  assert.equal(raising({ limit: "fuel", used: 1001, max: 1000 }), "= to allow more: limits: { fuel: 2000 } (now 1000)");
+  assert.equal(raising({ limit: "fuel", used: 1001, max: 1000 }, {}, false), "= to allow more: options: { fuel_level: 2000 } (now 1000)");
   assert.match(raising({ limit: "cpu", used: 2, max: 1 }, {}, false) ?? "", /^= documents of this kind have the default limits/);
   assert.equal(told({ kind: "exhausted", limit: "stack", used: 1, max: 1 }).length, 1);
 });

@@ -129,6 +129,7 @@ const KEYS: Readonly<
   memory: { key: "memory_mb", limit: "memoryBytes", unit: 2 ** 20 },
   cpu: { key: "cpu_ms", limit: "cpuMs", unit: 1 },
   wall: { key: "wall_ms", limit: "wallMs", unit: 1 },
+  fuel: { key: "fuel", limit: "fuel", unit: 1 },
   output: { key: "output_bytes", limit: "outputBytes", unit: 1 },
   log: { key: "log_bytes", limit: "logBytes", unit: 1 },
   input: { key: "input_bytes", limit: "inputBytes", unit: 1 },
@@ -163,6 +164,7 @@ function raising({ step, limitsSettable }: FailedStep, { limit, max }: Exhausted
   if (limit === "wall" && step.timeoutMs === max) return [`to allow more: timeout_ms: ${max * 2} (now ${max})`];
   const known = KEYS[limit];
   if (known === undefined) return [];
+  if (!limitsSettable && limit === "fuel") return [`to allow more: options: { fuel_level: ${max * 2} } (now ${max})`];
   if (!limitsSettable) return [`documents of this kind have the default limits; one with "steps" can set ${known.key} for each step`];
   const { key, unit } = known;
   const now = (limit === "memory" ? (step.limits.memoryBytes ?? Math.min(max, DEFAULT_LIMITS.memoryBytes)) : max) / unit;

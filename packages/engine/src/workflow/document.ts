@@ -133,6 +133,7 @@ export interface StepLimits {
   readonly outputBytes?: number;
   readonly logBytes?: number;
   readonly inputBytes?: number;
+  readonly fuel?: number;
 }
 
 export interface Retry {

@@ -1,7 +1,7 @@
 import type { HostLimits, Limits } from "@glovebox/sandbox";
 import type { Layer } from "../policy/policy.ts";
 import type { StepLimits } from "./document.ts";
-import { notBuilt, record, type Values, whole } from "./fields.ts";
+import { record, type Values, whole } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 import type { Span } from "./source.ts";
 
@@ -15,6 +15,7 @@ export const LIMIT_KEYS = {
   output_bytes: ["outputBytes", 1],
   log_bytes: ["logBytes", 1],
   input_bytes: ["inputBytes", 1],
+  fuel: ["fuel", 1],
 } as const satisfies Record<string, readonly [keyof Limits, number]>;
 
 /** The same for what a guest may ask of the host. */
@@ -36,6 +37,7 @@ const FIELDS = {
   output_bytes: whole("bytes of the result", 1, ANY),
   log_bytes: whole("bytes of what the guest prints and logs", 1, ANY),
   input_bytes: whole("bytes of the input", 1, ANY),
+  fuel: whole("units of work, about an instruction each; without it the guest is not metered, and quicker", 1, ANY),
   host_calls: whole("calls of all host functions together, log aside", 0, ANY),
   host_calls_per_second: whole("calls of all host functions in any second, log aside", 0, ANY),
   http_requests: whole("HTTP requests", 0, ANY),
@@ -44,7 +46,6 @@ const FIELDS = {
   http_response_bytes: whole("bytes of one response's body, after decoding", 0, ANY),
   http_ms: whole("milliseconds of one request, from its start to the last byte of the answer", 0, ANY),
   file_bytes: whole("bytes of all granted files together", 0, ANY),
-  fuel: notBuilt("guests are bounded by cpu_ms and wall_ms"),
 };
 
 export const LIMITS = record("what one attempt may use; every number is a hard bound", FIELDS);
@@ -88,7 +89,7 @@ export function readLimits(given: GivenLimits, layers: readonly Layer[], finding
  * silence what the document says.
  */
 export function checkInherited(inherited: AskedLimits, own: AskedLimits, layers: readonly Layer[], at: Span, findings: Findings): void {
-  const check = (key: string, unit: number, asked: number | undefined, max: (layer: Layer) => number): void => {
+  const check = (key: string, unit: number, asked: number | undefined, max: MaxOf): void => {
     const excess = asked === undefined ? undefined : excessOver(layers, max, asked / unit, unit);
     if (excess !== undefined && asked !== undefined)
       findings.error("limit-above-cap", at, `the document's default for "${key}" is ${asked / unit}, above ${excess}`);
@@ -103,10 +104,13 @@ export function checkInherited(inherited: AskedLimits, own: AskedLimits, layers:
   }
 }
 
+/** What a ceiling says of one limit; undefined: nothing. */
+type MaxOf = (layer: Layer) => number | undefined;
+
 /** The first ceiling that is exceeded, as the end of a sentence. */
-function excessOver(layers: readonly Layer[], max: (layer: Layer) => number, value: number, unit: number): string | undefined {
-  const layer = layers.find((candidate) => value * unit > max(candidate));
+export function excessOver(layers: readonly Layer[], max: MaxOf, value: number, unit: number): string | undefined {
+  const layer = layers.find((candidate) => value * unit > (max(candidate) ?? Number.POSITIVE_INFINITY));
   if (layer === undefined) return undefined;
-  const allowed = Math.floor(max(layer) / unit);
+  const allowed = Math.floor((max(layer) ?? 0) / unit);
   return layer.by === "cap" ? `the cap of ${allowed}` : `the ${allowed} that ${layer.words} allows`;
 }

@@ -28,7 +28,6 @@ export const PROBLEM_CODES = {
   "secret-misplaced":
     "A secret stands where it would reach a guest, or be part of a program: only the arguments of a tool may hold one, by itself.",
   "not-built-yet": "A key, a step type or a reference belongs to a feature that is not built yet. It is refused, never ignored.",
-  "not-enforced": "A key is accepted and has no effect yet.",
   // The steps
   "invalid-id": "An id is empty, too long, or holds other characters than letters, digits, `_` and `-`.",
   "duplicate-id": "Two steps have the same id.",

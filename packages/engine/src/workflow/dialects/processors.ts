@@ -1,9 +1,11 @@
 import type { Json } from "@glovebox/sandbox";
+import { layersOf } from "../../policy/policy.ts";
 import { isAnalyzer, LOCAL_PROCESSORS } from "../../steps/processors.ts";
-import type { LocalStep, Retry, Step, WasmStep } from "../document.ts";
+import type { LocalStep, Retry, Step, StepLimits, WasmStep } from "../document.ts";
 import { type Draft, type DraftStep, nameOfFile, type Reading } from "../draft.ts";
 import { anyList, anyMapping, choice, firstKey, list, number, type Placed, readRecord, record, required, text, whole } from "../fields.ts";
 import { identifier } from "../identifier.ts";
+import { excessOver } from "../limits.ts";
 import { DEFAULT_RETRY } from "../retry.ts";
 import { nearest, quoted } from "../text.ts";
 import { type MapNode, toJson, typeName } from "../tree.ts";
@@ -22,10 +24,10 @@ const DOCUMENT = {
     batch_size: whole("ready processors that are dispatched together", 1, 1_000),
   }),
   wasm: record("WebAssembly", {
-    fuel: record("instructions that a module may execute", {
-      default: whole("where nothing else is said", 0, Number.MAX_SAFE_INTEGER),
-      minimum: whole("at least", 0, Number.MAX_SAFE_INTEGER),
-      maximum: whole("at most", 0, Number.MAX_SAFE_INTEGER),
+    fuel: record("units of work that a module may do, about an instruction each", {
+      default: whole("what a module has that does not say; without it such a module is not metered", 1, Number.MAX_SAFE_INTEGER),
+      minimum: whole("the least that a module may ask for", 1, Number.MAX_SAFE_INTEGER),
+      maximum: whole("the most that a module may ask for", 1, Number.MAX_SAFE_INTEGER),
     }),
   }),
   processors: required(anyList("the processors", { type: "object" })),
@@ -50,9 +52,7 @@ export function readProcessors(root: MapNode, reading: Reading): Draft {
   if (values.max_concurrency !== undefined && options?.max_concurrency !== undefined) {
     findings.error("duplicate-key", values.max_concurrency.key, `"max_concurrency" is given here and in "executor_options"`);
   }
-  if (values.wasm?.value.fuel !== undefined) {
-    findings.warning("not-enforced", values.wasm.value.fuel.key, `"fuel" has no effect yet: modules are bounded by CPU and wall time`);
-  }
+  const fuel = new Fuel(values.wasm?.value.fuel?.value ?? {}, reading);
   const retries = options?.retry_attempts?.value ?? 0;
   const retry: Retry =
     retries === 0 ? DEFAULT_RETRY : { ...DEFAULT_RETRY, maxAttempts: retries + 1, on: ["failed", "trapped", "exhausted"] };
@@ -61,7 +61,7 @@ export function readProcessors(root: MapNode, reading: Reading): Draft {
   for (const node of values.processors?.value ?? []) {
     if (node.kind !== "map") findings.error("wrong-type", node, `a processor must be a mapping, not ${typeName(node)}`);
     else {
-      const step = readProcessor(node, retry, reading);
+      const step = readProcessor(node, retry, fuel, reading);
       if (step !== undefined) steps.push(step);
     }
   }
@@ -86,7 +86,7 @@ export function readProcessors(root: MapNode, reading: Reading): Draft {
   };
 }
 
-function readProcessor(map: MapNode, retry: Retry, reading: Reading): DraftStep | undefined {
+function readProcessor(map: MapNode, retry: Retry, fuel: Fuel, reading: Reading): DraftStep | undefined {
   const { findings, modules } = reading;
   const idNode = map.entries.get("id")?.value;
   const label =
@@ -112,7 +112,7 @@ function readProcessor(map: MapNode, retry: Retry, reading: Reading): DraftStep 
     backend?.value === "local"
       ? implementation && localOf(implementation, values.options?.value, map, reading)
       : values.module && { type: "wasm" as const, module: values.module.value };
-  if (backend?.value === "wasm") refuseOptions(values.options?.value, [], label, reading);
+  if (backend?.value === "wasm") refuseOptions(values.options?.value, [FUEL_LEVEL], label, reading);
   const { id } = values;
   if (id === undefined) return undefined;
   const dependsOn = (values.depends_on?.value ?? []).map(({ value, node }) => ({ id: value, span: node }));
@@ -122,7 +122,7 @@ function readProcessor(map: MapNode, retry: Retry, reading: Reading): DraftStep 
     dependsOn: [...new Set(dependsOn.map((dependency) => dependency.id))],
     needs: "all" as const,
     retry,
-    limits: {},
+    limits: backend?.value === "wasm" ? fuel.limitsFor(values.options?.value) : {},
     ...(intent === undefined ? {} : { intent }),
   };
   const step: Step | undefined = own === undefined || backend === undefined ? undefined : { ...base, ...own };
@@ -207,4 +207,50 @@ function warnOfMerges(steps: readonly DraftStep[], { findings }: Reading): void 
 
 function transforms(step: LocalStep | WasmStep | Step): boolean {
   return step.intent !== "analyze" && (step.type !== "local" || !isAnalyzer(step.processor));
+}
+
+/** The option of a module that says how much fuel it has. */
+const FUEL_LEVEL = "fuel_level";
+const LEVEL = whole("units of fuel", 1, Number.MAX_SAFE_INTEGER);
+
+type FuelBounds = Readonly<Partial<Record<"default" | "minimum" | "maximum", Placed<number>>>>;
+
+/** How much fuel modules have: what each says for itself, within the document's bounds, else the document's default, else they are not metered. */
+class Fuel {
+  readonly #bounds: FuelBounds;
+  readonly #reading: Reading;
+
+  constructor(bounds: FuelBounds, reading: Reading) {
+    this.#bounds = bounds;
+    this.#reading = reading;
+    const { minimum, maximum } = bounds;
+    if (minimum && maximum && minimum.value > maximum.value) {
+      reading.findings.error("out-of-range", minimum.node, `"minimum" is ${minimum.value}, above the "maximum" of ${maximum.value}`);
+    } else if (bounds.default) this.#accepted("default", bounds.default);
+  }
+
+  limitsFor(options: MapNode | undefined): StepLimits {
+    const given = options?.entries.get(FUEL_LEVEL);
+    if (given === undefined) return this.#bounds.default === undefined ? {} : { fuel: this.#bounds.default.value };
+    const { value: node, key } = given;
+    const level = LEVEL.read(node, `"${FUEL_LEVEL}"`, this.#reading.findings);
+    return level !== undefined && this.#accepted(FUEL_LEVEL, { value: level, node, key }) ? { fuel: level } : {};
+  }
+
+  #accepted(name: string, { value, node }: Placed<number>): boolean {
+    const { findings, policy } = this.#reading;
+    const { minimum, maximum } = this.#bounds;
+    if (minimum && value < minimum.value) {
+      findings.error("out-of-range", node, `"${name}" is ${value}, below the "minimum" of ${minimum.value}`);
+      return false;
+    }
+    if (maximum && value > maximum.value) {
+      findings.error("out-of-range", node, `"${name}" is ${value}, above the "maximum" of ${maximum.value}`);
+      return false;
+    }
+    const excess = excessOver(layersOf(policy, policy.profile), ({ ceiling }) => ceiling.limits.fuel, value, 1);
+    if (excess === undefined) return true;
+    findings.error("limit-above-cap", node, `"${name}" is ${value}, above ${excess}`);
+    return false;
+  }
 }
