@@ -20,7 +20,9 @@ export class CurrentAttempt implements Attempt {
   #sleptNs = 0n;
   readonly #started = process.hrtime.bigint();
   readonly #clockBaseNs: bigint;
-  readonly #random: SeededRandom;
+  readonly #seed: string;
+  /** Made when it is first drawn from. */
+  #random: SeededRandom | undefined;
   readonly #line: Line;
   readonly #log: LogWriter;
   readonly files: ReadonlyMap<string, Uint8Array>;
@@ -30,7 +32,7 @@ export class CurrentAttempt implements Attempt {
     this.files = files;
     this.limits = header.limits;
     this.#clockBaseNs = BigInt(header.clockBaseNs);
-    this.#random = new SeededRandom(Buffer.from(header.seed, "hex"));
+    this.#seed = header.seed;
     this.#log = log;
   }
 
@@ -46,6 +48,7 @@ export class CurrentAttempt implements Attempt {
   }
 
   fillRandom(into: Uint8Array): void {
+    this.#random ??= new SeededRandom(Buffer.from(this.#seed, "hex"));
     this.#random.fill(into);
   }
 

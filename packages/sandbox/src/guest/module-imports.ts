@@ -31,6 +31,8 @@ function haveRoom(frames: number): number {
 export class ModuleImports {
   readonly modules: WebAssembly.Imports;
   readonly #command: boolean;
+  /** Whether the module imports anything. What imports nothing asks for nothing, and needs no state for it. */
+  readonly #any: boolean;
   #memory: GuestMemory | undefined;
   #session: WasiSession | undefined;
   #host: HostImports | undefined;
@@ -43,6 +45,7 @@ export class ModuleImports {
    */
   constructor(names: readonly { readonly module: string; readonly field: string }[], command: boolean) {
     this.#command = command;
+    this.#any = command || names.length > 0;
     const offered = names.filter((name) => name.module === PREVIEW1_MODULE).map((name) => name.field as Preview1Name);
     const ofHost = names.filter((name) => name.module === HOST_MODULE).map((name) => name.field as HostImport);
     this.modules = {
@@ -58,6 +61,8 @@ export class ModuleImports {
   begin(memory: GuestMemory, attempt: Attempt, { input, filename, program, directories = [] }: EnteredGuest): void {
     this.#memory = memory;
     this.#form = program?.stdout ?? "json";
+    this.#aborted = undefined;
+    if (!this.#any) return;
     this.#session = new WasiSession(attempt, memory, {
       input: this.#command ? input : new Uint8Array(),
       collects: this.#command,
@@ -65,7 +70,6 @@ export class ModuleImports {
       directories,
     });
     this.#host = new HostImports(attempt);
-    this.#aborted = undefined;
   }
 
   /** What was written to standard output. */
