@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
+  chownSync,
   closeSync,
   cpSync,
   existsSync,
@@ -270,6 +271,30 @@ describe("chooseIsolation()", onLinux, () => {
     for (const level of ISOLATION_LEVELS.filter((each) => each !== "none" && typeof choose(each) !== "string"))
       assert.throws(() => chooseIsolation(level, options), refused(new RegExp(`Cannot isolate cells with ${level}: .`)));
     assert.equal(existsSync(join(copy, "isolation.json")), false);
+  });
+
+  const asRoot = process.getuid?.() === 0 ? {} : { skip: "only root can be another user; the tests above are for whoever runs them" };
+  test("works for a user without privileges", asRoot, (t) => {
+    const user = { uid: 12_345, gid: 12_345 };
+    const readable = spawnSync(process.execPath, ["--version"], { cwd: fileURLToPath(new URL("..", import.meta.url)), ...user });
+    if (readable.error) return t.skip("another user can't read these sources");
+    const copy = mkdtempSync(join(tmpdir(), "glovebox-runtimes-"));
+    t.after(() => rmSync(copy, { recursive: true }));
+    cpSync(folder, copy, { recursive: true, filter: (path) => !path.endsWith("isolation.json") });
+    for (const path of [copy, ...readdirSync(copy).map((name) => join(copy, name))]) chownSync(path, user.uid, user.gid);
+    const levels = ISOLATION_LEVELS.filter((level) => typeof choose(level) !== "string");
+    const program = `
+      import { Sandbox } from ${JSON.stringify(new URL("../sandbox.ts", import.meta.url).href)};
+      for (const isolation of ${JSON.stringify(levels)}) {
+        await using sandbox = new Sandbox({ cells: 1, spare: 0, isolation, runtimes: ${JSON.stringify(copy)} });
+        const { outcome } = await sandbox.run({ guest: { kind: "javascript", code: "return 42" }, isolationKey: "a" });
+        console.log(sandbox.isolation, outcome.output);
+      }`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module-typescript", "-e", program], {
+      encoding: "utf8",
+      ...user,
+    });
+    assert.equal(stdout, levels.map((level) => `${level} 42\n`).join(""), stderr);
   });
 
   test("warns once where it comes down to none", () => {
