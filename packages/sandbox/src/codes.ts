@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   SECRET_MISSING: "A secret that a workflow uses is in none of the sources that are configured.",
   SECRET_SOURCE_FAILED: "A source of secrets could not be read: a file that others may read, a command that failed.",
   MODULE_REFUSED: "A WebAssembly module is malformed, of no known kind, or asks for what is not offered.",
+  PACKAGE_REFUSED: "A Python package is no wheel of plain files, holds compiled code, or is larger inside than it may be.",
   RUNTIME_MISSING: "A frozen runtime has not been built.",
   RUNTIME_CORRUPT: "A frozen runtime's file does not have the digest that was recorded when it was built.",
   CELL_START_FAILED: "A cell could not be started.",

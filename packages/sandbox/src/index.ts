@@ -33,3 +33,4 @@ export { type BuildProgress, buildRuntimes } from "./runtimes/build.ts";
 export { Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { neutralise } from "./text.ts";
 export type { ModuleReport } from "./wasm/module-report.ts";
+export type { PythonPackage } from "./wheel.ts";

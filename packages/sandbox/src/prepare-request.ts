@@ -13,11 +13,14 @@ import { DEFAULT_LIMITS, LIMIT_CAPS, type Limits } from "./limits.ts";
 import { METERED } from "./pool.ts";
 import type { Guest, Request } from "./request.ts";
 import { inspectModule, type ModuleKind } from "./wasm/inspect.ts";
+import { type AcceptedPackages, acceptPackages } from "./wheel.ts";
 
 const CODE_BYTES_MAX = 4 * 2 ** 20; // far beyond what a person or a model writes into a step
 const IMPORTS_MAX = 256;
 /** What the argument of a host call may have besides a body or an output: the head of a request. */
 const CALL_BYTES_BESIDES = 128 * 1024;
+/** Where a Python guest finds its packages. */
+const PACKAGES_PATH = "/packages";
 const NO_BYTES = new Uint8Array();
 const encoder = new TextEncoder();
 
@@ -56,7 +59,8 @@ export function prepareRequest(
   const moduleKey = module && (limits.fuel === undefined ? module.digest : module.digest + METERED);
   const input = encodeInput(request, guest, moduleKind);
   const start = guest.kind === "module" ? givenStart(guest) : undefined;
-  const directories = start?.directories ?? [];
+  const packages = guest.kind === "python" && guest.packages ? acceptPackages(guest.packages) : undefined;
+  const directories = packages ? [packageDirectory(packages)] : (start?.directories ?? []);
   const given = input.length + sizeOf(directories);
   if (given > limits.inputBytes) {
     throw new GloveboxError("INPUT_TOO_LARGE", `Cannot run guest: its input has ${given} bytes, and ${limits.inputBytes} are allowed`);
@@ -84,6 +88,7 @@ export function prepareRequest(
     module: moduleKey ?? null,
     files: files.map(({ name, content }) => [name, content.length]),
     ...(start ? { program: start.program } : {}),
+    ...(packages ? { modules: packages.modules } : {}),
     ...(directories.length > 0 ? { directories: directories.map(describeDirectory) } : {}),
     callBytesMax,
   });
@@ -112,6 +117,10 @@ const DEFAULT_FILENAME = {
   module: "module",
   outline: "module",
 } as const;
+
+function packageDirectory({ packages }: AcceptedPackages): GivenDirectory {
+  return { name: PACKAGES_PATH, readOnly: true, entries: packages.map(({ name, bytes }) => [name, bytes]) };
+}
 
 function describeDirectory({ name, readOnly, entries }: GivenDirectory): NonNullable<RunHeader["directories"]>[number] {
   return { name, readOnly, entries: entries.map(([path, content]) => [path, content?.length ?? null]) };

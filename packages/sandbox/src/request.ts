@@ -2,6 +2,7 @@ import type { Grants, HostLimits } from "./grants.ts";
 import type { Json } from "./json.ts";
 import type { Limits } from "./limits.ts";
 import type { ModuleReport } from "./wasm/module-report.ts";
+import type { PythonPackage } from "./wheel.ts";
 
 /** A program for the sandbox. None of it is parsed, compiled or validated outside of a cell. */
 export type Guest =
@@ -10,6 +11,8 @@ export type Guest =
       readonly code: string;
       /** Top-level modules that the guest's own code may import. Missing: all of the standard library. A policy, not a boundary. */
       readonly imports?: readonly string[];
+      /** Wheels of Python alone that can be imported, whatever `imports` lists. Their bytes count as input. */
+      readonly packages?: readonly PythonPackage[];
       /** Shown in tracebacks. Default `step.py`. */
       readonly filename?: string;
     }

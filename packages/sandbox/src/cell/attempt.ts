@@ -91,6 +91,8 @@ export interface EnteredGuest {
   readonly filename: string;
   /** Python's allow-list. */
   readonly imports: readonly string[] | undefined;
+  /** Top-level modules of a Python guest's packages, which may be imported beside those of the allow-list. */
+  readonly modules?: readonly string[];
   /** What a module is started with. Missing: its name alone. */
   readonly program?: Program;
   /** What the guest finds in its file system. */

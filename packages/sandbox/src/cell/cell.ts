@@ -83,6 +83,7 @@ class Cell {
         imports: header.imports ?? undefined,
         directories,
         ...(header.program ? { program: header.program } : {}),
+        ...(header.modules ? { modules: header.modules } : {}),
       },
       attempt,
     );

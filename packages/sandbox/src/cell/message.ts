@@ -42,6 +42,8 @@ export interface RunHeader {
   readonly module: string | null;
   /** Granted files, in the order of their bytes. */
   readonly files: readonly (readonly [name: string, size: number])[];
+  /** Top-level modules of a Python guest's packages. */
+  readonly modules?: readonly string[];
   /** What a module is started with. */
   readonly program?: Program;
   /** Directories that the guest finds: files with their sizes, in the order of their bytes, and directories without. */

@@ -91,7 +91,7 @@ class PythonChamber implements Chamber {
     const { frozen, host, gauge } = this.#prepare();
     this.#fresh = false;
     attempt.memory.peakBytes = this.#initialBytes;
-    const session = new PythonSession(host, attempt);
+    const session = new PythonSession(host, attempt, guest.directories);
     host.session = session;
     gauge?.begin(attempt);
     const judge = (end: GuestEnd) => gauge?.judge(end) ?? end;
@@ -155,8 +155,9 @@ class PythonChamber implements Chamber {
 }
 
 /** Three lengths, then the code, the input and the options: what `enter` of boot.py takes. */
-function encodeRequest({ code, input, filename, imports }: EnteredGuest): Uint8Array {
-  const options = new TextEncoder().encode(JSON.stringify({ filename, imports: imports ?? null }));
+function encodeRequest({ code, input, filename, imports, modules = [], directories = [] }: EnteredGuest): Uint8Array {
+  const packages = directories.flatMap(({ name, entries }) => entries.map(([path]) => `${name}/${path}`));
+  const options = new TextEncoder().encode(JSON.stringify({ filename, imports: imports ?? null, packages, modules }));
   const parts = [code, input, options];
   const request = new Uint8Array(12 + parts.reduce((sum, part) => sum + part.length, 0));
   const numbers = new DataView(request.buffer);

@@ -336,9 +336,10 @@ def enter(request):
         del request
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
         allowed = options["imports"]
+        sys.path.extend(options["packages"])
         if allowed is not None:
             bind_imports(allowed, source)
-            allow_imports(allowed)
+            allow_imports(allowed + options["modules"])
         try:
             value = run_module(source, filename)
         except SystemExit as error:
@@ -414,7 +415,7 @@ def prepare():
     linecache.clearcache()
     # Once around, so that what is made on first use (parser, codecs, regular expressions of traceback) is in the snapshot.
     sample = "import json\n\ndef f(x):\n  return [y for y in x]\nif f([0]):\n  return 1 / 0\n"
-    request = [sample.encode(), b'{"v": [1, 2.5, null, "x"]}', b'{"filename": "step.py", "imports": ["json"]}']
+    request = [sample.encode(), b'{"v": [1, 2.5, null, "x"]}', b'{"filename": "step.py", "imports": ["json"], "packages": [], "modules": []}']
     real = builtins.__import__, importlib.import_module
     enter(b"".join(len(part).to_bytes(4, "little") for part in request) + b"".join(request))
     builtins.__import__, importlib.import_module = real

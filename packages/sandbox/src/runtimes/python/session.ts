@@ -1,4 +1,4 @@
-import type { Attempt } from "../../cell/attempt.ts";
+import type { Attempt, GivenDirectory } from "../../cell/attempt.ts";
 import { Descriptors } from "../../guest/descriptors.ts";
 import { ERRNO } from "../../guest/errno.ts";
 import { FileSystem } from "../../guest/filesystem.ts";
@@ -69,7 +69,7 @@ export class PythonSession {
   readonly waiting = { sinceNs: 0n, lookedNs: 0n, call: -1, looks: 0 };
   ended: Ended | undefined;
 
-  constructor(host: PythonHost, attempt: Attempt) {
+  constructor(host: PythonHost, attempt: Attempt, directories: readonly GivenDirectory[] = []) {
     this.attempt = attempt;
     this.memory = host.memory;
     this.account = new MemoryAccount(attempt.limits.memoryBytes);
@@ -83,6 +83,8 @@ export class PythonSession {
     files.plantDevice("/dev/glovebox", { read: (into) => device.read(into), write: (from) => device.write(from) });
     for (const [path, content] of host.files) files.plantFile(path, content);
     for (const [name, content] of attempt.files) files.plantFile(`/granted/${name}`, content);
+    for (const { name, entries } of directories)
+      for (const [path, content] of entries) if (content) files.plantFile(`${name}/${path}`, content);
 
     const writesTo = (level: "info" | "warning") => (from: Uint8Array) => {
       attempt.log(level, from);
