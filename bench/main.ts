@@ -18,6 +18,7 @@ const COMPARISONS: Readonly<Record<string, () => Promise<{ compare(): Promise<Co
   "module-step": () => import("./compare/module-step.ts"),
   "python-code": () => import("./compare/python-code.ts"),
   "compiled-code": () => import("./compare/compiled-code.ts"),
+  fuel: () => import("./compare/fuel.ts"),
   command: () => import("./compare/command.ts"),
   cell: () => import("./compare/cell.ts"),
   kill: () => import("./compare/kill.ts"),

@@ -38,7 +38,7 @@ async function run(document: string, input: string): Promise<{ readonly outcome:
   assert.ok(workflow, JSON.stringify(problems));
   const { steps } = await runWorkflow(workflow, { sandbox, input });
   const [step] = steps;
-  assert.ok(step);
+  assert.ok(step?.outcome);
   return { outcome: step.outcome, fuel: step.usage?.fuel };
 }
 
