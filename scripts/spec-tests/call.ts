@@ -38,7 +38,7 @@ function readType(bytes: Uint8Array, { sections }: ModuleOutline, index: number)
 }
 
 /** `type index` of an exported function. */
-export function typeOfExport(outline: ModuleOutline, field: string): number {
+function typeOfExport(outline: ModuleOutline, field: string): number {
   const entry = outline.exports.find((candidate) => candidate.field === field && candidate.kind === 0);
   return entry ? (outline.functions[entry.index] as number) : -1;
 }

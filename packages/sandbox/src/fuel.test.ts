@@ -4,17 +4,19 @@ import type { GuestReport } from "./outcome.ts";
 import type { Guest } from "./request.ts";
 import { Sandbox } from "./sandbox.ts";
 import { assemble } from "./wasm/assemble.ts";
+import { STACK_BYTES } from "./wasm/meter-layout.ts";
 
 const SEED = Uint8Array.from({ length: 32 }, (_, i) => i);
 /** 2026-01-02T03:04:05Z */
 const CLOCK_BASE_NS = 1_767_323_045_000_000_000n;
 
-const module = (process: string): Guest => ({
+const module = (process: string, functions = ""): Guest => ({
   kind: "module",
   bytes: assemble(`(module (memory (export "memory") 2) (tag $e)
     (func (export "allocate") (param i32) (result i32) (i32.const 1024))
     (func (export "deallocate") (param i32 i32))
-    (func $process (export "process") (param i32) (result i32) ${process}))`),
+    (func $process (export "process") (param i32) (result i32) ${process})
+    ${functions})`),
 });
 
 const SPIN = "(loop (br 0)) (local.get 0)";
@@ -45,6 +47,22 @@ time.sleep(0.002)
 words = {str(uuid.uuid4()) for _ in range(100)} | {hash(str(i)) % 97 for i in range(50)}
 return [len(words), sum(n.r for n in nodes), time.time(), time.monotonic(), len("x" * 3000000), re.sub("a+", "b", json.dumps(["aa"] * 500))[:9]]`,
   },
+};
+
+const times = (count: number, text: (i: number) => string) => Array.from({ length: count }, (_, i) => text(i)).join(" ");
+const SUM = times(499, () => "i64.add");
+/** Functions `$f` that call themselves, with as much as can be alive over the call. */
+const FRAMES: Readonly<Record<string, string>> = {
+  locals: `(func $f (result i32) (local ${times(500, () => "i64")})
+    ${times(500, (i) => `(local.set ${i} (i64.load (i32.const ${i * 8})))`)} (drop (call $f))
+    ${times(500, (i) => `(local.get ${i})`)} ${SUM} i32.wrap_i64)`,
+  operands: `(func $f (result i32) ${times(500, (i) => `(i64.load (i32.const ${i * 8}))`)} (drop (call $f)) ${SUM} i32.wrap_i64)`,
+  vectors: `(func $f (result i32) ${times(500, (i) => `(v128.load (i32.const ${i * 16}))`)} (drop (call $f))
+    ${times(499, () => "i64x2.add")} (i32x4.extract_lane 0))`,
+  parameters: `(func $g (param ${times(500, () => "i64")}) (result i32) ${times(500, (i) => `(i64.add (local.get ${i}) (i64.const 1))`)} (drop (call $g))
+    ${times(500, (i) => `(local.get ${i})`)} ${SUM} i32.wrap_i64)
+    (func $f (result i32) ${times(500, () => "(i64.const 1)")} (call $g))`,
+  results: `(func $g (result ${times(500, () => "i64")}) (call $g)) (func $f (result i32) (call $g) ${SUM} i32.wrap_i64)`,
 };
 
 const HOMES = ["process", "thread"] as const;
@@ -116,6 +134,15 @@ for (const home of HOMES) {
       assert.ok(python.outcome.kind === "exhausted" && python.outcome.limit === "stack");
       assert.equal(python.outcome.error?.name, "RecursionError", "the language's own limit comes first");
     });
+
+    for (const [name, functions] of Object.entries(FRAMES)) {
+      test(`run() counts the stack of functions with many ${name} before V8's is used up`, async () => {
+        for (let i = 0; i < 2; i++) {
+          const { outcome } = await run(module("(call $f)", functions), 1e10);
+          assert.deepEqual(outcome, { kind: "exhausted", limit: "stack", used: STACK_BYTES, max: STACK_BYTES });
+        }
+      });
+    }
 
     test("run() has a metered guest's clocks go by what it spends and sleeps", async () => {
       const code = "import time\na = time.monotonic_ns()\ntime.sleep(0.25)\nb = time.monotonic_ns()\nreturn [time.time(), b - a]";

@@ -10,14 +10,14 @@ export interface OwnSignature extends Signature {
   readonly encodedResults: Uint8Array;
 }
 
-export const I32 = 0x7f;
+const I32 = 0x7f;
 export const I64 = 0x7e;
 export const V128 = 0x7b;
 export const EMPTY_BLOCK = 0x40;
 export const LOCAL_GET = 0x20;
 export const LOCAL_SET = 0x21;
 export const LOCAL_TEE = 0x22;
-export const GLOBAL_GET = 0x23;
+const GLOBAL_GET = 0x23;
 export const I64_CONST = 0x42;
 export const I64_LT_S = 0x53;
 export const I64_ADD = 0x7c;

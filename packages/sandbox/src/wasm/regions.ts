@@ -37,7 +37,7 @@ export interface Point {
  * - `return`: stands for the instruction `return`, which goes where the function's end is.
  * - `sized`: charge for the topmost operand.
  */
-export type PointKind = "charge" | "chargeStale" | "chargeLoop" | "save" | "load" | "land" | "merge" | "leave" | "return" | "sized";
+type PointKind = "charge" | "chargeStale" | "chargeLoop" | "save" | "load" | "land" | "merge" | "leave" | "return" | "sized";
 
 interface Frame {
   readonly opcode: number;
