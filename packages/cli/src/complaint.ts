@@ -16,6 +16,7 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   SECRET_MISSING: EXIT.usage,
   SECRET_SOURCE_FAILED: EXIT.usage,
   MODULE_REFUSED: EXIT.problems,
+  PACKAGE_REFUSED: EXIT.problems,
   WORKFLOW_INVALID: EXIT.problems,
 };
 

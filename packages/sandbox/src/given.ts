@@ -44,7 +44,7 @@ export function givenStart(guest: Extract<Guest, { kind: "module" }>): GivenStar
   }
   if (stdout !== "json" && stdout !== "text") invalid('stdout is "json" or "text"');
   return {
-    program: { arguments: [charge(name, "the name"), ...given], environment: variables, stdout },
+    program: { arguments: [charge(name, "the name").split(/[/\\]/).at(-1) ?? "", ...given], environment: variables, stdout },
     directories: givenDirectories(directories),
   };
 }

@@ -4,10 +4,10 @@ import { dirname, resolve } from "node:path";
 /** What the sandbox takes of one input at most, and far more than any module of a step should have. */
 const MODULE_BYTES_MAX = 64 * 2 ** 20;
 
-/** A module's file could not be read. */
+/** A module's or a package's file could not be read. */
 export class ModuleError extends Error {}
 
-/** The module files of one run: each is read once, so that all attempts of all steps run the same bytes. */
+/** The files of one run's modules and packages: each is read once, so that all attempts of all steps run the same bytes. */
 export class ModuleFiles {
   readonly #folder: string;
   readonly #files = new Map<string, Promise<Uint8Array>>();
@@ -18,18 +18,18 @@ export class ModuleFiles {
   }
 
   /** @throws ModuleError */
-  read(module: string): Promise<Uint8Array> {
+  read(module: string, what: "module" | "package" = "module"): Promise<Uint8Array> {
     const path = resolve(this.#folder, module);
     let bytes = this.#files.get(path);
     if (bytes === undefined) {
-      bytes = readModule(path, module);
+      bytes = readModule(path, module, what);
       this.#files.set(path, bytes);
     }
     return bytes;
   }
 }
 
-async function readModule(path: string, module: string): Promise<Uint8Array> {
+async function readModule(path: string, module: string, what: string): Promise<Uint8Array> {
   try {
     const stats = await stat(path);
     if (!stats.isFile()) throw new Error("it is not a file");
@@ -42,6 +42,6 @@ async function readModule(path: string, module: string): Promise<Uint8Array> {
         : cause instanceof Error
           ? cause.message
           : String(cause);
-    throw new ModuleError(`Cannot load module ${JSON.stringify(module)}: ${state}`, { cause });
+    throw new ModuleError(`Cannot load ${what} ${JSON.stringify(module)}: ${state}`, { cause });
   }
 }

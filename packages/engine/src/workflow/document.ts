@@ -99,6 +99,8 @@ export interface CodeStep extends GuestStep {
   /** 1-based line of the file on which line 1 of `code` stands, for messages. */
   readonly codeLine: number;
   readonly imports?: readonly string[];
+  /** Wheels that Python code can import: files as written, found relative to the document. */
+  readonly packages?: readonly string[];
 }
 
 /** Its steps are listed in `Workflow.steps` like all others, with `branch` set; ids are unique in the whole document. */

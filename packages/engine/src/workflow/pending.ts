@@ -19,6 +19,8 @@ export interface PlacedPattern {
 export interface PlacedModule {
   readonly path: string;
   readonly span: Span;
+  /** Default: a module. */
+  readonly what?: "package";
 }
 
 export interface PlacedTool {

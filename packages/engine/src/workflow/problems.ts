@@ -48,7 +48,7 @@ export const PROBLEM_CODES = {
   // What a document needs from outside
   "schema-invalid": "A JSON Schema is malformed.",
   "schema-never-matches": "A JSON Schema contradicts itself: no value fits it.",
-  "missing-module": "A module's file does not exist.",
+  "missing-module": "A module's file, or a package's, does not exist.",
   "unknown-tool": "A tool is not registered.",
   "unknown-argument": "A tool does not take an argument of that name.",
   "missing-argument": "A tool's required argument is not given.",

@@ -36,8 +36,8 @@ export async function checkWorkflow(
     checkSyntax(pending.expressions, pending.patterns, findings, checks),
   ]);
   const missing = new Set(exists.filter(([, found]) => !found).map(([path]) => path));
-  for (const { path, span } of pending.modules) {
-    if (missing.has(path)) findings.error("missing-module", span, `the module ${quoted(path)} does not exist`);
+  for (const { path, span, what = "module" } of pending.modules) {
+    if (missing.has(path)) findings.error("missing-module", span, `the ${what} ${quoted(path)} does not exist`);
   }
   return findings.problems();
 }

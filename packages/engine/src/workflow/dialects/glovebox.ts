@@ -27,7 +27,7 @@ interface Defaults {
 type Common = Values<typeof EVERY> & Pick<Values<typeof CODE>, "input" | "grants">;
 /** What a type of step has beside what all have. */
 type Own =
-  | Pick<CodeStep, "type" | "language" | "code" | "codeLine" | "imports">
+  | Pick<CodeStep, "type" | "language" | "code" | "codeLine" | "imports" | "packages">
   | Pick<ConditionStep, "type" | "expression">
   | Pick<WasmStep, "type" | "module">
   | Pick<ToolStep, "type" | "tool" | "with">;
@@ -103,7 +103,14 @@ class StepReader {
     const type = readStepType(map, label, ["code", "condition", "tool", "wasm"], findings);
     if (type === "code") {
       const values = readRecord(map, CODE, label, findings);
-      const { language, code, imports } = values;
+      const { language, code, imports, packages } = values;
+      if (packages !== undefined && language !== undefined && language.value !== "python") {
+        findings.error("unknown-key", packages.key, `"packages" is a list of Python wheels: ${label} is written in ${language.value}`);
+      }
+      for (const { value, node } of packages?.value ?? []) {
+        if (value.endsWith(".whl")) modules.push({ path: value, span: node, what: "package" });
+        else findings.error("unknown-value", node, `a package must be a wheel, a .whl file, not ${quoted(value)}`);
+      }
       if (imports !== undefined && language !== undefined && language.value !== "python") {
         findings.error("unknown-key", imports.key, `"imports" is a list of Python modules: ${label} is written in ${language.value}`);
       }
@@ -114,6 +121,7 @@ class StepReader {
           code: code.value,
           codeLine: codeLine(code.node, findings.source),
           ...(imports === undefined ? {} : { imports: imports.value.map(({ value }) => value) }),
+          ...(packages === undefined ? {} : { packages: packages.value.map(({ value }) => value) }),
         };
       this.#add(values, own, branch, reads);
     } else if (type === "condition") {

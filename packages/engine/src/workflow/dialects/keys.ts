@@ -58,6 +58,7 @@ export const CODE = {
   language: required(choice("what the code is written in", ["python", "javascript", "typescript"])),
   code: required(text("runs in the sandbox: `inputs` is given, what is returned is the output")),
   imports: list("Python modules that the code may import; without it, all of the standard library", text("a module", 200)),
+  packages: list("wheels of Python packages that the code can import, found relative to this document", text("a .whl file", 1000)),
 };
 
 export const CONDITION = {
