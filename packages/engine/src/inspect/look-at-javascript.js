@@ -375,7 +375,6 @@ class Looker {
     }
     if (path === undefined) return;
     if (DYNAMIC.has(path)) {
-      if (!DYNAMIC.has(callee.name)) this.#find("dynamic-code", path, node);
       if (given.some((argument) => this.#decodes(argument))) this.#find("decoded-code", path, node);
     }
     const size = given.length > 0 ? numberOf(given[0]) : undefined;

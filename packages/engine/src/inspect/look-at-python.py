@@ -105,8 +105,13 @@ def look(source):
     except SyntaxError as problem:
         line = max(1, problem.lineno or 1)
         error = {"message": str(problem.msg)[:SUBJECT_MAX], "line": line, "column": max(1, problem.offset or 1)}
-    except (RecursionError, MemoryError, ValueError) as problem:
-        error = {"message": "it is nested too deeply" if not isinstance(problem, ValueError) else "it is no text", "line": 1, "column": 1}
+    except (RecursionError, MemoryError) as problem:
+        # The parser has a stack of its own, and says so. Memory that ran out ends this guest: that is what is to be told.
+        if isinstance(problem, MemoryError) and "stack" not in str(problem):
+            raise
+        error = {"message": "it is nested too deeply", "line": 1, "column": 1}
+    except ValueError:
+        error = {"message": "it is no text", "line": 1, "column": 1}
     else:
         look_at_tree(tree, observed)
     return {**observed.kept, "dropped": observed.dropped, "error": error}
@@ -188,10 +193,10 @@ class Looker:
     def path(self, node):
         """`module.name` of what an expression names, through the names that imports gave it; None for anything else."""
         names = []
-        while isinstance(node, ast.Attribute):
+        while isinstance(node, ast.Attribute) and len(names) < 10:
             names.append(node.attr)
             node = node.value
-        if not isinstance(node, ast.Name) or len(names) > 10:
+        if not isinstance(node, ast.Name):
             return None
         names.append(self.aliases.get(node.id, node.id))
         path = ".".join(reversed(names))
@@ -211,6 +216,8 @@ class Looker:
             elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
                 parts.append(node.left.value.partition("%")[0])
                 return "".join(parts), False
+            elif isinstance(node, ast.FormattedValue) and node.conversion == -1 and node.format_spec is None:
+                pending.append(node.value)
             elif isinstance(node, ast.JoinedStr):
                 pending.extend(reversed(node.values))
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format" and isinstance(node.func.value, ast.Constant):

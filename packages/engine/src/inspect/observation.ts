@@ -26,7 +26,7 @@ export interface ObservedImport extends TextPlace {
 }
 
 /** Something that the code asks of the host, or an address that stands in it (`url`). */
-export interface ObservedAsk extends TextPlace {
+interface ObservedAsk extends TextPlace {
   readonly what: "http" | "secret" | "file" | "url" | "time" | "random" | "host";
   /** As far as it is written out; undefined: not at all. */
   readonly value: string | undefined;
@@ -36,7 +36,7 @@ export interface ObservedAsk extends TextPlace {
   readonly method: string | undefined;
 }
 
-export interface ObservedFinding extends TextPlace {
+interface ObservedFinding extends TextPlace {
   readonly code: FindingCode;
   readonly subject: string;
 }
