@@ -27,6 +27,7 @@ export async function compare(): Promise<Comparison> {
     ],
     notes: [
       `Together: ${CELLS * 32} in flight, ${CELLS} cells and their parent busy, the parent with ${Math.round(together.parentPart * 100)} % of the CPU time.`,
+      "A fifth of it is the instance; the rest is a frame each way, and two processes that wake each other for every run. Several requests on one line would halve that, but one of them would wait behind a slow guest while another cell is idle.",
     ],
   };
 }
