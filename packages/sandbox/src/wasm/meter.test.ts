@@ -364,6 +364,22 @@ test("meterModule() refuses what the walker does not know, by name", () => {
   );
 });
 
+test("meterModule() refuses a function that would become too large for memory and compiler, before it does", () => {
+  const guest = assemble("(module (func (loop)))");
+  const [code] = outlineModule(guest).sections.filter((section) => section.id === 10);
+  assert.ok(code);
+  const leb = (value: number) => [(value & 127) | 128, ((value >> 7) & 127) | 128, ((value >> 14) & 127) | 128, value >> 21];
+  const loops = Uint8Array.from({ length: 3 * 500_000 }, (_, i) => [0x03, 0x40, 0x0b][i % 3] as number);
+  const size = 1 + loops.length + 1;
+  const module = [...guest.subarray(0, code.start - 2), 10, ...leb(size + 5), 1, ...leb(size), 0];
+  const bytes = new Uint8Array(module.length + loops.length + 1);
+  bytes.set(module);
+  bytes.set(loops, module.length);
+  bytes[bytes.length - 1] = 0x0b;
+  assert.ok(WebAssembly.validate(bytes));
+  assert.throws(() => meterModule(bytes), /over 400000 branches/);
+});
+
 test("readMeter() reads what filled() made, up to FUEL_MAX", () => {
   for (const fuel of [0, 1, 1_000_000, FUEL_MAX]) assert.deepEqual(readMeter(filled(fuel)), { fuel, stackIsOut: false });
 });

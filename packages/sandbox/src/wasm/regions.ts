@@ -1,4 +1,5 @@
 import { MalformedModule, Reader } from "./binary.ts";
+import { UnsupportedFeature } from "./code.ts";
 import { OPCODE, slot } from "./opcodes.ts";
 import { IMPORT_WEIGHT, SIZED_WORK, STACK_EFFECT, WEIGHT } from "./weights.ts";
 
@@ -204,7 +205,7 @@ export class Planner {
       case OPCODE.return:
         this.#toLocal(start);
         this.#mark(0);
-        this.#points.push({ at: start, kind: "return", number: this.#frames.length - 1 });
+        this.#add({ at: start, kind: "return", number: this.#frames.length - 1 });
         this.#die();
         return;
       case OPCODE.unreachable:
@@ -223,7 +224,7 @@ export class Planner {
         if (opcode === OPCODE.returnCall && first < this.#module.importedFunctions) this.#pay(IMPORT_WEIGHT);
         this.#calls = true;
         this.#toLocal(start);
-        this.#points.push({ at: start, kind: "leave" });
+        this.#add({ at: start, kind: "leave" });
         this.#leaveTo(0);
         this.#die();
         return;
@@ -243,7 +244,7 @@ export class Planner {
     if (SIZED_WORK.has(opcode)) {
       this.#calls = true;
       this.#toGlobal(start);
-      this.#points.push({ at: start, kind: "sized", number: opcode });
+      this.#add({ at: start, kind: "sized", number: opcode });
       this.#fresh = GLOBAL;
     }
     this.#move(STACK_EFFECT[at] as number);
@@ -285,23 +286,27 @@ export class Planner {
     this.#move(results);
   }
 
+  #add(point: Point): void {
+    if (this.#points.push(point) > POINTS_MAX) throw new UnsupportedFeature(`a function of over ${POINTS_MAX} branches and calls, metered`);
+  }
+
   /** From here on the global has the newest value, as a callee expects. */
   #toGlobal(at: number): void {
-    if (this.#fresh === LOCAL) this.#points.push({ at, kind: "save" });
+    if (this.#fresh === LOCAL) this.#add({ at, kind: "save" });
     if (this.#fresh !== GLOBAL) this.#fresh = BOTH;
   }
 
   /** From here on the local has the newest value, as labels expect. */
   #toLocal(at: number): void {
     if (this.#fresh === GLOBAL) {
-      this.#points.push({ at, kind: "load" });
+      this.#add({ at, kind: "load" });
       this.#fresh = BOTH;
     }
   }
 
   #newRegion(at: number): void {
     this.#region = newRegion();
-    this.#points.push({ at, kind: this.#fresh === GLOBAL ? "chargeStale" : "charge", region: this.#region });
+    this.#add({ at, kind: this.#fresh === GLOBAL ? "chargeStale" : "charge", region: this.#region });
     this.#fresh = LOCAL;
   }
 
@@ -347,7 +352,7 @@ export class Planner {
       this.#toLocal(start);
       this.#frames.push(frame);
       this.#region = newRegion();
-      this.#points.push({ at: end, kind: "chargeLoop", region: this.#region, frame });
+      this.#add({ at: end, kind: "chargeLoop", region: this.#region, frame });
       this.#fresh = BOTH;
       return;
     }
@@ -392,7 +397,7 @@ export class Planner {
     this.#dead = false;
     this.#height = frame.height;
     this.#move(values);
-    this.#points.push({ at: end, kind: "land" });
+    this.#add({ at: end, kind: "land" });
     this.#fresh = LOCAL;
     this.#newRegion(end);
   }
@@ -427,13 +432,16 @@ export class Planner {
     const lands = frame.caught && !isLoop;
     if (frame.leavesTo >= index) {
       this.#region = frame.region;
-      if (lands) this.#points.push({ at: end, kind: "merge", frame });
+      if (lands) this.#add({ at: end, kind: "merge", frame });
     } else if (joins) {
-      if (lands) this.#points.push({ at: end, kind: "merge", frame });
+      if (lands) this.#add({ at: end, kind: "merge", frame });
       this.#newRegion(end);
     }
   }
 }
+
+/** In one function: interpreters have some ten thousand, and with as many as this it comes near the size that V8 takes at the most. */
+const POINTS_MAX = 400_000;
 
 const EMPTY_BLOCK = 0x40;
 const REFERENCE_NULL = 0x63;
