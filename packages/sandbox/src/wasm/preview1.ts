@@ -1,6 +1,6 @@
 /**
  * The functions of WASI preview 1 and their types, as `parameters>results` with `i` for i32 and `I` for i64. Source: WASI snapshot
- * preview1, `wasi_snapshot_preview1.witx`. A module may import any of these; what is not built answers ENOSYS.
+ * preview1, `wasi_snapshot_preview1.witx`. A module may import any of these.
  */
 export const PREVIEW1 = {
   args_get: "ii>i",
