@@ -116,7 +116,7 @@ export class Sandbox implements AsyncDisposable {
   /**
    * Runs one guest to its end. Whatever the guest does is in the report; it never rejects for that.
    *
-   * @throws GloveboxError `REQUEST_INVALID`, `LIMIT_INVALID`, `LIMIT_ABOVE_CAP`, `INPUT_TOO_LARGE`, `MODULE_REFUSED`,
+   * @throws GloveboxError `REQUEST_INVALID`, `LIMIT_INVALID`, `LIMIT_ABOVE_CAP`, `INPUT_TOO_LARGE`, `MODULE_REFUSED`, `PACKAGE_REFUSED`,
    *   `GRANT_INVALID`, `GRANT_FILE_REFUSED`, `SECRET_INVALID`, `CELL_START_FAILED`, `SANDBOX_CLOSED`
    */
   async run(request: Request): Promise<GuestReport> {
