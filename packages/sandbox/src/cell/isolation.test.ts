@@ -27,11 +27,15 @@ import { Sandbox } from "../sandbox.ts";
 import { innermost } from "./innermost.ts";
 import { chooseIsolation, type Isolation } from "./isolation.ts";
 import { launch } from "./launch.ts";
+import { withLibraries } from "./programs.ts";
 import { ISOLATION_LEVELS, type IsolationLevel, NOBODY } from "./wrap.ts";
 
 const { folder } = findRuntimes();
 const DATA_BYTES_MAX = 2 ** 30;
 const INHERITED = 40;
+const PERL = "/usr/bin/perl";
+const EPERM = 1;
+const ENOSYS = 38;
 
 function choose(level: IsolationLevel): Isolation | string {
   try {
@@ -218,6 +222,28 @@ for (const level of ISOLATION_LEVELS) {
       await ended;
       await until(() => !isAlive(cell) && !isAlive(outermost), "the cell ended after its parent was killed");
     });
+
+    if (wrapped) {
+      const perl = existsSync(PERL) && process.arch === "x64" ? withLibraries([PERL]) : undefined;
+      const withPerl = perl ? {} : { skip: "perl makes the system calls, and is not installed" };
+      test("makes no namespaces, and can't escape the end of its outermost process", withPerl, async () => {
+        const program = join(secrets, "escape.pl");
+        // unshare(CLONE_NEWUSER), prctl(PR_SET_PDEATHSIG, 0), and on for ever.
+        const calls = 'syscall(272, 0x10000000); print $line $! + 0, "\\n"; syscall(157, 1, 0); 1 while 1';
+        writeFileSync(program, `open(my $line, ">&=", 3); select($line); $| = 1; ${calls}`);
+        const files = [...new Set([...isolation.place.files, ...(perl as string[]), program])];
+        const child = launch({ ...isolation, place: { ...isolation.place, files } }, [PERL, program]);
+        child.ref();
+        const ended = once(child, "close").then(([code]) => assert.fail(`perl ended with ${code}`));
+        const [told] = (await Promise.race([once(child.line, "data"), ended])) as [Buffer];
+        ended.catch(() => {}); // it will, below
+        assert.equal(Number(told), level === "bubblewrap" ? ENOSYS : EPERM);
+        const inner = innermost(child.pid as number) as number;
+        assert.equal(readFileSync(`/proc/${inner}/comm`, "utf8"), "perl\n");
+        child.kill("SIGKILL");
+        await until(() => !isAlive(inner), "it ended with its outermost process");
+      });
+    }
 
     test("ends with its outermost process", async () => {
       await using sandbox = new Sandbox({ cells: 1, spare: 0, isolation: level });

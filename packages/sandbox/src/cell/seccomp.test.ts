@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { describe, test } from "node:test";
 import { findRuntimes } from "../runtimes/installed.ts";
 import { chooseIsolation, type Isolation } from "./isolation.ts";
 import { launch } from "./launch.ts";
+import { withLibraries } from "./programs.ts";
 import { seccompFilter } from "./seccomp.ts";
 import { SYSTEM_CALLS } from "./system-calls.ts";
 
@@ -152,8 +152,7 @@ function placeForPerl(): Isolation | string {
   try {
     const isolation = chooseIsolation("bubblewrap", { folder: findRuntimes().folder, dataBytesMax: 2 ** 30 });
     if (!isolation.filter) return `there is no filter for ${process.arch}`;
-    const libraries = spawnSync("ldd", [PERL], { encoding: "utf8" }).stdout.matchAll(/^\s*(?:\S+ => )?(\/\S+) \(0x/gm);
-    const files = new Set([...isolation.place.files, PERL, ...[...libraries].map(([, path]) => path as string)]);
+    const files = new Set([...isolation.place.files, ...(withLibraries([PERL]) ?? [])]);
     return { ...isolation, place: { ...isolation.place, files: [...files] } };
   } catch (error) {
     return (error as Error).message;
