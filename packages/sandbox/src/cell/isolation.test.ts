@@ -284,6 +284,19 @@ describe("chooseIsolation()", onLinux, () => {
     assert.notDeepEqual(chooseIsolation("strongest", options).place.files, ["/nowhere"]);
   });
 
+  test("tries again after a cell that did not start", async (t) => {
+    const copy = mkdtempSync(join(tmpdir(), "glovebox-runtimes-"));
+    t.after(() => rmSync(copy, { recursive: true }));
+    cpSync(folder, copy, { recursive: true });
+    writeFileSync(join(copy, "process-cell.mjs"), "process.exit(1)");
+    await using sandbox = new Sandbox({ cells: 1, spare: 0, runtimes: copy });
+    if (sandbox.isolation === "none") return t.skip("nothing works here");
+    assert.equal(existsSync(join(copy, "isolation.json")), true);
+    const failed = (error: unknown) => error instanceof GloveboxError && error.code === "CELL_START_FAILED";
+    await assert.rejects(sandbox.run({ guest: { kind: "python", code: "" }, isolationKey: "a" }), failed);
+    assert.equal(existsSync(join(copy, "isolation.json")), false);
+  });
+
   test("refuses a level that does not work, with the reason", (t) => {
     const refused = (reason: RegExp) => (error: unknown) =>
       error instanceof GloveboxError && error.code === "ISOLATION_UNAVAILABLE" && reason.test(error.message);
