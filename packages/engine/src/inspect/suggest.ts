@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import type { StepGrants } from "../workflow/document.ts";
+import { isBelow } from "../workflow/grants.ts";
 import { type Needs, ruleOf } from "./needs.ts";
 
 /** What a step would have to be given for the code to get what it asks for. Nothing is allowed because of it. */
@@ -14,7 +15,10 @@ export function suggest(needs: Needs, imports: readonly string[]): Suggestion {
   if (imports.length === 0 && all.every(({ granted }) => granted === true)) return {};
   const http = httpOf(needs);
   const secrets = named(needs.secrets);
-  const files = named(needs.files).map((name) => ({ name, path: name }));
+  // What no document may name is not suggested: the finding says what the code asks for all the same.
+  const files = named(needs.files)
+    .filter(isBelow)
+    .map((name) => ({ name, path: name }));
   const grants: StepGrants = {
     ...(http.length === 0 ? {} : { http }),
     ...(secrets.length === 0 ? {} : { secrets }),

@@ -49,7 +49,7 @@ const LENGTH_BYTES = 4;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 export const NONCE_BYTES = 8;
-export const FRAME_HEADER_BYTES = LENGTH_BYTES + 1 + NONCE_BYTES;
+const FRAME_HEADER_BYTES = LENGTH_BYTES + 1 + NONCE_BYTES;
 
 export interface Frame {
   readonly kind: number;

@@ -8,7 +8,13 @@ const BLOCK_BYTES = 4096;
 const NS_PER_SECOND = 1_000_000_000n;
 
 /** `S_IF...`. The standard streams are pipes to whoever asks: there is no terminal. */
-const FORMAT: Readonly<Record<NodeKind, number>> = { directory: 0o040000, file: 0o100000, device: 0o020000, pipe: 0o010000, link: 0o120000 };
+const FORMAT: Readonly<Record<NodeKind, number>> = {
+  directory: 0o040000,
+  file: 0o100000,
+  device: 0o020000,
+  pipe: 0o010000,
+  link: 0o120000,
+};
 
 /** Writes a node's `struct stat`. @returns 0 or a negative errno */
 export function writeStat(session: PythonSession, node: Node, out: number): number {
