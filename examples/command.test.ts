@@ -26,13 +26,14 @@ test("glovebox run examples/packages.yaml writes the page, and tells what every 
   const result = JSON.parse(stdout) as {
     state: string;
     outputs: Record<string, unknown>;
-    steps: { id: string; type: string; state: string; usage?: { cpuMs: number; peakMemoryBytes: number } }[];
+    steps: { id: string; type: string; state: string; usage?: { wallMs: number; cpuMs: number; peakMemoryBytes: number } }[];
   };
   assert.equal(result.state, "succeeded");
   assert.equal(result.outputs["report"], report);
   for (const { id, type, state, usage } of result.steps) {
     if (type === "tool" || state !== "succeeded") continue;
-    assert.ok(usage !== undefined && usage.cpuMs > 0 && usage.peakMemoryBytes > 0, `${id} cost something`);
+    // The kernel's account of a thread that is still running may be a tick behind: a guest of a millisecond can show no CPU.
+    assert.ok(usage !== undefined && usage.wallMs > 0 && usage.cpuMs >= 0 && usage.peakMemoryBytes > 0, `${id} cost something`);
   }
 });
 

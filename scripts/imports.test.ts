@@ -40,6 +40,7 @@ test("every import of the packages points down", () => {
   );
 });
 
-test("the sandbox loads nothing from npm, in its callers' process or in a cell", () => {
-  assert.deepEqual(npmImports(ROOT, "packages/sandbox/src/index.ts"), []);
+test("the sandbox loads nothing from npm but an HTTP client, and that with the first request that was granted", () => {
+  assert.deepEqual(npmImports(ROOT, "packages/sandbox/src/index.ts"), ["packages/sandbox/src/host/http-client.ts: undici"]);
+  assert.match(readFileSync(join(ROOT, "packages/sandbox/src/host/http-client.ts"), "utf8"), /import\("undici"\)/);
 });

@@ -53,7 +53,7 @@ export function gloveboxOnTerminal(args: readonly string[], options: CommandOpti
 
 function command(file: string, args: readonly string[], { cwd = ROOT, input, typed, env = {}, onStart }: CommandOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
+    const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, ...inherited } = process.env; // each has a say in colours
     const child = spawn(file, args, { cwd, env: { ...inherited, TERM: "xterm-256color", ...env }, stdio: ["pipe", "pipe", "pipe"] });
     const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
       const chunks: Buffer[] = [];
