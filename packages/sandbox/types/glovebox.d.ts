@@ -2,9 +2,9 @@
 // In an editor: /// <reference types="@glovebox/sandbox/step" />
 
 /** The step's input. */
-declare const inputs: any;
+declare const inputs: glovebox.Given;
 /** What is put in here is the step's result, if it returns nothing and sets no `result`. */
-declare const output: Record<string, any>;
+declare const output: Record<string, glovebox.Given>;
 
 /** What a step may ask its host for. Everything is refused that was not granted. All calls wait for the answer; `await` does no harm. */
 declare const glovebox: {
@@ -24,7 +24,7 @@ declare const glovebox: {
   /** A file that is granted to this step, or that `httpRequest` was told to keep. @throws glovebox.HostError if there is none */
   open(name: string): glovebox.Content;
   /** This step's input. */
-  readInput(): any;
+  readInput(): glovebox.Given;
   /** Writes this step's output, once. It counts instead of what the step returns. */
   writeOutput(value: unknown): void;
   /** The host could not do what was asked of it, although it was granted. */
@@ -46,11 +46,15 @@ declare namespace glovebox {
     readonly file?: string;
   }
 
+  /** What came as JSON: its shape is known to whoever wrote the step. */
+  // biome-ignore lint/suspicious/noExplicitAny: as JSON.parse gives it
+  type Given = any;
+
   interface Content {
     bytes(): Uint8Array;
     /** As UTF-8. */
     text(): string;
-    json(): any;
+    json(): glovebox.Given;
   }
 
   interface Response extends Content {
