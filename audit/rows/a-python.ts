@@ -47,11 +47,17 @@ return [o for o in found if not o.startswith("<class")]`,
     "c = [c for c in ().__class__.__base__.__subclasses__() if c.__name__ == '_wrap_close']\nos = c[0].__init__.__globals__\nreturn [os['environ'].get('GLOVEBOX_AUDIT_CANARY'), os['listdir']('/')]",
     gives([null, ["tmp", "home", "dev", "lib"]]),
   ),
-  row(
-    "sys._getframe, gc and inspect for secrets of the host",
-    "import sys, gc\nf = sys._getframe()\nseen = ''\nwhile f:\n  seen += repr(f.f_globals)[:10000] + repr(f.f_locals)[:10000]\n  f = f.f_back\nseen += ''.join(o for o in gc.get_objects() if isinstance(o, str))\nmark = 'y'.join(['canar', ' 0.'])\nplaces = ['/'.join(['', *p]) for p in (['work', 'main'], ['root', '.cache'], ['home', 'runner'])]\nreturn [mark in seen] + [p in seen for p in places]",
-    gives([false, false, false, false]),
-  ),
+  {
+    section: SECTION,
+    attack: "sys._getframe, gc and inspect for secrets and paths of the host",
+    // The folder comes in parts: put together it must not be found in anything that was there before.
+    run: () =>
+      python(
+        "import sys, gc\nf = sys._getframe()\nseen = ''\nwhile f:\n  seen += repr(f.f_globals)[:10000] + repr(f.f_locals)[:10000]\n  f = f.f_back\nseen += ''.join(o for o in gc.get_objects() if isinstance(o, str))\nmark = 'y'.join(['canar', ' 0.'])\nreturn [mark in seen, '/'.join(inputs['folder']) in seen]",
+        { input: { folder: process.cwd().split("/") } },
+      ),
+    expect: gives([false, false]),
+  },
   row("pickle.loads of os.system", "import pickle\npickle.loads(b'cos\\nsystem\\n(S\"id\"\\ntR.')", ends("failed", /OSError/)),
   row(
     "os.system, subprocess, os.fork, pty",
