@@ -7,6 +7,8 @@ export interface Grants {
   /** Names of secrets that the guest may read as they are. Better: bind one to a header of an allowed host, {@link HttpGrant.auth}. */
   readonly secrets?: readonly string[];
   readonly files?: readonly FileGrant[];
+  /** Names of secrets that a guest which is run again may get as it did then. Of a replay alone; it is granted nothing else. */
+  readonly replay?: readonly string[];
 }
 
 /** Requests to one scheme, host and port, below one path. */

@@ -32,5 +32,15 @@ export type { FileTree, Guest, ModuleDirectory, Request } from "./request.ts";
 export { type BuildProgress, buildRuntimes } from "./runtimes/build.ts";
 export { Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { neutralise } from "./text.ts";
+export {
+  type Divergence,
+  isTranscript,
+  type RecordRequest,
+  type ReplayReport,
+  type ReplayRequest,
+  secretsOf,
+  type Transcript,
+  type TranscriptCall,
+} from "./transcript/transcript.ts";
 export type { ModuleReport } from "./wasm/module-report.ts";
 export type { PythonPackage } from "./wheel.ts";

@@ -1,5 +1,6 @@
 import type { Json } from "./json.ts";
 import type { LimitName } from "./limits.ts";
+import type { ReplayReport, Transcript } from "./transcript/transcript.ts";
 
 /** How a guest ended. What a guest does is data: none of these is ever thrown. */
 export type Outcome =
@@ -72,6 +73,10 @@ export interface GuestReport {
   readonly log: readonly LogEntry[];
   /** What it asked of the host, in order: requests, secrets, and all that was refused. The first thousand. */
   readonly audit: readonly AuditEntry[];
+  /** Where `Request.record` was given. */
+  readonly transcript?: Transcript;
+  /** Where `Request.replay` was given. */
+  readonly replay?: ReplayReport;
 }
 
 /** One thing that a guest asked of the host. For the operator: the guest never sees it, nor may another one. */

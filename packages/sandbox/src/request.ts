@@ -1,6 +1,7 @@
 import type { Grants, HostLimits } from "./grants.ts";
 import type { Json } from "./json.ts";
 import type { Limits } from "./limits.ts";
+import type { RecordRequest, ReplayRequest } from "./transcript/transcript.ts";
 import type { ModuleReport } from "./wasm/module-report.ts";
 import type { PythonPackage } from "./wheel.ts";
 
@@ -107,4 +108,12 @@ export interface Request {
   readonly clockBaseNs?: bigint;
   /** 32 bytes from which all of the guest's randomness is drawn. Default: fresh from the operating system. */
   readonly randomSeed?: Uint8Array;
+  /** Puts a transcript of the attempt into the report, from which it can be run again. Guests of kind `syntax` and `outline` have none. */
+  readonly record?: RecordRequest;
+  /**
+   * Runs the guest again from the transcript of an attempt: time, randomness, files and every answer come from there, and nothing is asked of
+   * the host. `guest` and `input` are as they were then; `limits` are the transcript's where none are given. The only grant that such a
+   * request may have is `replay`.
+   */
+  readonly replay?: ReplayRequest;
 }
