@@ -38,7 +38,7 @@ export interface Verdict {
   readonly result: "contained" | "not built" | string;
 }
 
-export const ISOLATION_KEY = "audit";
+const ISOLATION_KEY = "audit";
 
 /** Runs rows one after the other on one pool, each followed by the cross-check. */
 export async function audit(rows: readonly (Row | Check)[], home: Context["home"], onVerdict: (verdict: Verdict) => void): Promise<void> {

@@ -5,6 +5,7 @@ import { MODULE_ROWS } from "./rows/c-modules.ts";
 import { WASI_ROWS } from "./rows/d-wasi.ts";
 import { HTTP_ROWS } from "./rows/e-http.ts";
 import { PARSING_ROWS } from "./rows/f-parsing.ts";
+import { CELL_ROWS } from "./rows/g-cells.ts";
 import { NINE } from "./rows/nine.ts";
 
 // `npm run audit [-- PART]`: every attack against process cells and thread cells, with a cross-check after each; a table by section. Ends
@@ -18,6 +19,7 @@ export const ALL_ROWS: readonly (Row | Check)[] = [
   ...WASI_ROWS,
   ...HTTP_ROWS,
   ...PARSING_ROWS,
+  ...CELL_ROWS,
 ];
 
 if (import.meta.main) {
@@ -32,19 +34,24 @@ if (import.meta.main) {
     });
   }
   console.log(table(verdicts));
-  process.exitCode = verdicts.some(({ result }) => result !== "contained" && result !== "not built") || verdicts.length === 0 ? 1 : 0;
+  const { contained, notBuilt, through } = countOf(verdicts);
+  console.log(`Node ${process.version}: ${contained} contained, ${notBuilt} not built, ${through} got through`);
+  process.exitCode = through > 0 || verdicts.length === 0 ? 1 : 0;
+}
+
+function countOf(verdicts: readonly Verdict[]): { readonly contained: number; readonly notBuilt: number; readonly through: number } {
+  const count = (wanted: string) => verdicts.filter(({ result }) => result === wanted).length;
+  const [contained, notBuilt] = [count("contained"), count("not built")];
+  return { contained, notBuilt, through: verdicts.length - contained - notBuilt };
 }
 
 function table(verdicts: readonly Verdict[]): string {
   const lines = [`${"section".padEnd(32)} ${"cells".padEnd(8)} contained  not built  got through`];
   for (const section of new Set(verdicts.map((verdict) => verdict.section))) {
     for (const home of ["process", "thread"]) {
-      const own = verdicts.filter((verdict) => verdict.section === section && verdict.home === home);
-      const count = (result: string) => own.filter((verdict) => verdict.result === result).length;
-      const [good, missing] = [count("contained"), count("not built")];
-      lines.push(
-        `${section.padEnd(32)} ${home.padEnd(8)} ${String(good).padStart(9)}  ${String(missing).padStart(9)}  ${String(own.length - good - missing).padStart(11)}`,
-      );
+      const { contained, notBuilt, through } = countOf(verdicts.filter((verdict) => verdict.section === section && verdict.home === home));
+      const numbers = `${String(contained).padStart(9)}  ${String(notBuilt).padStart(9)}  ${String(through).padStart(11)}`;
+      lines.push(`${section.padEnd(32)} ${home.padEnd(8)} ${numbers}`);
     }
   }
   return lines.join("\n");

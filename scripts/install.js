@@ -11,7 +11,7 @@ import { launch } from "../packages/cli/bin/launch.js";
 export async function installPackages(root) {
   const missing = whatIsMissing(root);
   if (missing === undefined) return;
-  console.error(`Installing packages (${missing}). The first time takes about 140 MB from the registry.`);
+  console.error(`Installing packages (${missing}). The first time takes about 190 MB from the registry.`);
   const started = Date.now();
   const npm = npmCommand(root);
   const end = await launch(npm.file, npm.args, { cwd: root, shell: npm.shell, stdio: ["inherit", 2, 2] });

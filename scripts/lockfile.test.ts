@@ -33,7 +33,8 @@ test("package-lock.json holds the packages of every platform", () => {
 });
 
 test("package.json and those of the packages pin exact versions", () => {
-  const manifests = ["package.json", "packages/sandbox/package.json", "packages/engine/package.json", "packages/cli/package.json"];
+  const { workspaces } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const manifests = ["package.json", ...workspaces.map((folder: string) => `${folder}/package.json`)];
   const loose = manifests.flatMap((path) => {
     const { dependencies, devDependencies, optionalDependencies } = JSON.parse(readFileSync(join(ROOT, path), "utf8"));
     const all = Object.entries<string>({ ...dependencies, ...devDependencies, ...optionalDependencies });

@@ -17,12 +17,13 @@ const PACKAGES = {
  * The absolute path of the Node that is installed as an npm package, or undefined where none is.
  * @param {string} platform as `process.platform` names it
  * @param {string} arch as `process.arch` names it
+ * @param {string} from a file's URL: packages are looked for from there
  * @returns {string | undefined}
  */
-export function pinnedNode(platform = process.platform, arch = process.arch) {
+export function pinnedNode(platform = process.platform, arch = process.arch, from = import.meta.url) {
   const name = Object.entries(PACKAGES).find(([key]) => key === `${platform}-${arch}`)?.[1];
   if (name === undefined) return undefined;
-  const require = createRequire(import.meta.url);
+  const require = createRequire(from);
   try {
     const manifest = require.resolve(`${name}/package.json`);
     return join(dirname(manifest), require(manifest).bin.node);

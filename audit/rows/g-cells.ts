@@ -1,0 +1,18 @@
+import { statSync } from "node:fs";
+import type { Check } from "../audit.ts";
+import { cellProcesses } from "../cells.ts";
+
+/** What the rest of the audit relies on. */
+export const CELL_ROWS: readonly Check[] = [
+  {
+    section: "G. The cells themselves",
+    attack: "another program than the Node that runs the audit",
+    check: ({ home }) => {
+      if (home === "thread" || process.platform !== "linux") return undefined;
+      const own = statSync(process.execPath);
+      const cells = cellProcesses().map((id) => statSync(`/proc/${id}/exe`));
+      if (cells.length === 0) return "there is no cell";
+      return cells.every(({ dev, ino }) => dev === own.dev && ino === own.ino) ? undefined : "a cell is another program";
+    },
+  },
+];
