@@ -28,7 +28,7 @@ export {
   type TrapCode,
   type Usage,
 } from "./outcome.ts";
-export type { FileTree, Guest, ModuleDirectory, Request } from "./request.ts";
+export type { Beside, FileTree, Guest, ModuleDirectory, NestedRequest, Request } from "./request.ts";
 export { type BuildProgress, buildRuntimes } from "./runtimes/build.ts";
 export { Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { neutralise } from "./text.ts";

@@ -38,6 +38,8 @@ export class PooledCell {
   /** What it holds a prepared instance of: a runtime's name or a module's digest. */
   prepared: string | undefined;
   attempts = 0;
+  /** It is lent to a guest that another one waits for. */
+  nested = false;
   state: "starting" | "idle" | "opening" | "occupied" | "gone" = "starting";
   readonly ready: Promise<void>;
   readonly #opened: Set<string>;
@@ -143,7 +145,7 @@ export class PooledCell {
 export interface PoolOptions {
   readonly open: OpenHome;
   readonly home: HomeOptions;
-  /** Cells at the most, starting ones included. */
+  /** Cells at the most, starting ones included; and one more while a guest waits for another. */
   readonly cells: number;
   /** Cells that are kept started and unused, while there is room. */
   readonly spare: number;
@@ -154,11 +156,18 @@ export interface PoolOptions {
 interface Waiting {
   readonly key: string;
   readonly wants: string;
+  readonly nested: boolean;
   readonly resolve: (cell: PooledCell) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Lends cells, one guest at a time. A cell that has run a guest of one key never runs one of another. */
+/**
+ * Lends cells, one guest at a time. A cell that has run a guest of one key never runs one of another.
+ *
+ * A nested guest is one that another waits for, in a cell that it keeps meanwhile. At most `cells` guests that are not nested have a cell at a
+ * time, and there may be one cell more than that: so one of them is always left to those that are nested. As they wait for no guest
+ * themselves, every one of them gets its turn, whatever all others wait for.
+ */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #cells = new Set<PooledCell>();
@@ -173,13 +182,18 @@ export class Pool {
     this.#fillSpare();
   }
 
-  /** A cell for one attempt of `key`, preferably one that holds a prepared `wants`. It is given back with {@link give}. */
-  take(key: string, wants: RuntimeName | string, signal: AbortSignal | undefined): Promise<PooledCell> | PooledCell {
+  /**
+   * A cell for one attempt of `key`, preferably one that holds a prepared `wants`. It is given back with {@link give}.
+   *
+   * @param nested a guest waits for this one, which itself waits for none
+   */
+  take(key: string, wants: RuntimeName | string, signal: AbortSignal | undefined, nested = false): Promise<PooledCell> | PooledCell {
     if (this.#closed) throw new GloveboxError("SANDBOX_CLOSED", "Cannot run guest: the sandbox was closed");
-    const cell = this.#waiting.length === 0 ? this.#find(key, wants) : undefined;
-    if (cell) return this.#lend(cell, key);
+    const free = this.#waiting.length === 0 && (nested || this.#lendable() > 0);
+    const cell = free ? this.#find(key, wants) : undefined;
+    if (cell) return this.#lend(cell, key, nested);
     const { promise, resolve, reject } = Promise.withResolvers<PooledCell>();
-    const waiting: Waiting = { key, wants, resolve, reject };
+    const waiting: Waiting = { key, wants, nested, resolve, reject };
     const leave = () => {
       const at = this.#waiting.indexOf(waiting);
       if (at >= 0) this.#waiting.splice(at, 1);
@@ -187,13 +201,15 @@ export class Pool {
       this.#serve();
     };
     signal?.addEventListener("abort", leave);
-    this.#waiting.push(waiting);
+    if (nested) this.#waiting.splice(this.#nestedWaiting(), 0, waiting);
+    else this.#waiting.push(waiting);
     this.#serve();
     return signal ? promise.finally(() => signal.removeEventListener("abort", leave)) : promise;
   }
 
-  #lend(cell: PooledCell, key: string): PooledCell {
+  #lend(cell: PooledCell, key: string, nested: boolean): PooledCell {
     cell.key = key;
+    cell.nested = nested;
     cell.state = "occupied";
     return cell;
   }
@@ -233,16 +249,19 @@ export class Pool {
     return best;
   }
 
-  /** Gives cells to those that wait, in their order, and opens what is missing. */
+  /** Gives cells to those that wait, in their order, nested ones first, and opens what is missing. */
   #serve(): void {
     let idle = this.#countIdle();
+    let lendable = this.#lendable();
     for (let at = 0; idle > 0 && at < this.#waiting.length; ) {
       const waiting = this.#waiting[at] as Waiting;
+      if (!waiting.nested && lendable <= 0) break;
       const cell = this.#find(waiting.key, waiting.wants);
       if (cell) {
         this.#waiting.splice(at, 1);
-        waiting.resolve(this.#lend(cell, waiting.key));
+        waiting.resolve(this.#lend(cell, waiting.key, waiting.nested));
         idle--;
+        if (!waiting.nested) lendable--;
       } else at++;
     }
     if (this.#waiting.length > 0) this.#openMissing();
@@ -255,10 +274,26 @@ export class Pool {
     return count;
   }
 
+  /** How many more guests that are not nested may have a cell. */
+  #lendable(): number {
+    let lent = 0;
+    for (const cell of this.#cells) if (!cell.nested && (cell.state === "occupied" || cell.state === "opening")) lent++;
+    return this.#options.cells - lent;
+  }
+
+  /** They stand before all others. */
+  #nestedWaiting(): number {
+    const at = this.#waiting.findIndex(({ nested }) => !nested);
+    return at < 0 ? this.#waiting.length : at;
+  }
+
   #openMissing(): void {
+    const nested = this.#nestedWaiting();
+    const others = Math.min(this.#waiting.length - nested, this.#lendable());
+    const room = this.#options.cells + (nested > 0 ? 1 : 0);
     const starting = [...this.#cells].filter((cell) => cell.state === "starting").length;
-    for (let missing = this.#waiting.length - starting; missing > 0; missing--) {
-      if (this.#cells.size >= this.#options.cells && !this.#dropIdle()) break;
+    for (let missing = nested + others - starting; missing > 0; missing--) {
+      if (this.#cells.size >= room && !this.#dropIdle()) break;
       this.#open();
     }
   }

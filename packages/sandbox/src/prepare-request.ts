@@ -4,7 +4,7 @@ import type { RunHeader } from "./cell/message.ts";
 import { GloveboxError } from "./error.ts";
 import { freshBytes } from "./fresh-bytes.ts";
 import { givenStart, sizeOf } from "./given.ts";
-import type { HostLimits } from "./grants.ts";
+import { HOST_LIMIT_CAPS, type HostLimits } from "./grants.ts";
 import type { GrantedFile } from "./host/files.ts";
 import type { HttpTransport } from "./host/http-client.ts";
 import { type HostSetup, hostSetup } from "./host/setup.ts";
@@ -12,6 +12,9 @@ import { type KnownModule, knownModule } from "./known-module.ts";
 import { DEFAULT_LIMITS, LIMIT_CAPS, type Limits } from "./limits.ts";
 import { METERED } from "./pool.ts";
 import type { Guest, Request } from "./request.ts";
+import { checkKey, checkSame, checkSecrets, digestOf, filesOf, readTranscript, sha256 } from "./transcript/prepare.ts";
+import type { TranscriptHead } from "./transcript/recording.ts";
+import type { RecordRequest, Transcript, TranscriptKey } from "./transcript/transcript.ts";
 import { inspectModule, type ModuleKind } from "./wasm/inspect.ts";
 import { type AcceptedPackages, acceptPackages } from "./wheel.ts";
 
@@ -36,15 +39,23 @@ export interface PreparedRequest {
   readonly callBytesMax: number;
   /** What a cell keeps the module by; undefined for other guests. */
   readonly module: string | undefined;
+  readonly record: { readonly head: Omit<TranscriptHead, "runtime">; readonly request: RecordRequest } | undefined;
+  readonly replay: PreparedReplay | undefined;
   /** The parts of a run frame. `withModule`: the cell has not had this module yet. */
   parts(withModule: boolean, files: readonly GrantedFile[]): Uint8Array[];
+}
+
+export interface PreparedReplay {
+  readonly transcript: Transcript;
+  readonly key: TranscriptKey;
+  readonly files: readonly GrantedFile[];
 }
 
 /**
  * Checks a request and puts it into bytes. Nothing that a guest wrote is parsed here, but for a module's sections.
  *
  * @throws GloveboxError `REQUEST_INVALID`, `LIMIT_INVALID`, `LIMIT_ABOVE_CAP`, `INPUT_TOO_LARGE`, `MODULE_REFUSED`,
- *   and those of hostSetup()
+ *   `TRANSCRIPT_INVALID`, `REPLAY_INCOMPLETE`, `REPLAY_MISMATCH`, and those of hostSetup()
  */
 export function prepareRequest(
   request: Request,
@@ -53,7 +64,9 @@ export function prepareRequest(
 ): PreparedRequest {
   const { guest } = request;
   if (typeof request.isolationKey !== "string" || request.isolationKey === "") invalid("isolationKey must be a text that is not empty");
-  const limits = mergeLimits(request.limits ?? {}, caps);
+  const key = checkKeys(request);
+  const transcript = request.replay && readTranscript(request.replay.transcript);
+  const limits = mergeLimits({ ...transcript?.limits, ...request.limits }, caps);
   const module = guest.kind === "module" ? knownModule(guest.bytes) : undefined;
   const moduleKind = module && acceptModule(module, guest.kind === "module" ? guest.name : undefined);
   const moduleKey = module && (limits.fuel === undefined ? module.digest : module.digest + METERED);
@@ -70,16 +83,38 @@ export function prepareRequest(
   const imports = guest.kind === "python" && guest.imports ? guest.imports : null;
   if (imports && (imports.length > IMPORTS_MAX || imports.some((name) => typeof name !== "string")))
     invalid("imports must be a list of names");
-  const seed = request.randomSeed ?? freshBytes(32);
+  const seed = transcript ? Buffer.from(transcript.randomSeed, "hex") : (request.randomSeed ?? freshBytes(32));
   if (seed.length !== 32) invalid(`randomSeed must have 32 bytes, not ${seed.length}`);
   const granted = hostSetup(request, host.caps, host.transport);
-  const callBytesMax = Math.max(limits.outputBytes, granted.http.length > 0 ? granted.limits.httpBytesOut : 0) + CALL_BYTES_BESIDES;
-  const clockBaseNs = request.clockBaseNs ?? BigInt(Date.now()) * 1_000_000n;
+  const bodyBytesMax = transcript ? largestArgument(transcript) : granted.http.length > 0 ? granted.limits.httpBytesOut : 0;
+  const callBytesMax = Math.max(limits.outputBytes, bodyBytesMax) + CALL_BYTES_BESIDES;
+  const clockBaseNs = transcript ? BigInt(transcript.clockBaseNs) : (request.clockBaseNs ?? BigInt(Date.now()) * 1_000_000n);
+  const filename =
+    ("filename" in guest ? guest.filename : "name" in guest && guest.kind === "outline" ? guest.name : undefined) ??
+    DEFAULT_FILENAME[guest.kind];
+  const described = directories.map(describeDirectory);
+  const inDirectories = directories.flatMap(({ entries }) => entries.flatMap(([, content]) => content ?? []));
+  const { kind } = guest;
+  const hasTranscript = key !== undefined && kind !== "syntax" && kind !== "outline";
+  const head = hasTranscript
+    ? {
+        guest: {
+          kind,
+          sha256: module?.digest ?? sha256(code),
+          startSha256: digestOf([JSON.stringify([filename, imports, start?.program, packages?.modules, described]), ...inDirectories]),
+        },
+        inputSha256: sha256(input),
+        limits,
+        clockBaseNs: String(clockBaseNs),
+        randomSeed: Buffer.from(seed).toString("hex"),
+      }
+    : undefined;
+  if (request.replay && !head) invalid(`a guest of kind "${kind}" can't be run again`);
+  const replay = transcript && key && head ? preparedReplay(transcript, key, granted, head) : undefined;
+  const clock = replay && typeof replay.transcript.clock !== "string" ? replay.transcript.clock : undefined;
   const header = (moduleBytes: number, files: readonly GrantedFile[]): RunHeader => ({
-    kind: guest.kind,
-    filename:
-      ("filename" in guest ? guest.filename : "name" in guest && guest.kind === "outline" ? guest.name : undefined) ??
-      DEFAULT_FILENAME[guest.kind],
+    kind,
+    filename,
     imports,
     limits,
     clockBaseNs: String(clockBaseNs),
@@ -89,20 +124,22 @@ export function prepareRequest(
     files: files.map(({ name, content }) => [name, content.length]),
     ...(start ? { program: start.program } : {}),
     ...(packages ? { modules: packages.modules } : {}),
-    ...(directories.length > 0 ? { directories: directories.map(describeDirectory) } : {}),
+    ...(directories.length > 0 ? { directories: described } : {}),
     callBytesMax,
+    ...(clock ? { clock } : request.record && limits.fuel === undefined ? { clock: "note" } : {}),
   });
   return {
-    kind: guest.kind,
+    kind,
     limits,
     input,
     clockBaseNs,
     host: granted,
     callBytesMax,
     module: moduleKey,
+    record: head && request.record && { head, request: request.record },
+    replay,
     parts: (withModule, files) => {
       const sent = withModule && module ? module.bytes : NO_BYTES;
-      const inDirectories = directories.flatMap(({ entries }) => entries.flatMap(([, content]) => content ?? []));
       return [encodeHeader(header(sent.length, files)), code, input, sent, ...files.map(({ content }) => content), ...inDirectories];
     },
   };
@@ -117,6 +154,29 @@ const DEFAULT_FILENAME = {
   module: "module",
   outline: "module",
 } as const;
+
+/** The key of what is recorded or run again. */
+function checkKeys({ record, replay }: Request): TranscriptKey | undefined {
+  if (record && replay) invalid("a guest that is run again is not recorded");
+  const asked = record ?? replay;
+  return asked && checkKey(asked.key);
+}
+
+function preparedReplay(
+  transcript: Transcript,
+  key: TranscriptKey,
+  { secrets }: HostSetup,
+  head: Omit<TranscriptHead, "runtime">,
+): PreparedReplay {
+  checkSame(transcript, head);
+  checkSecrets(transcript, key, secrets);
+  return { transcript, key, files: filesOf(transcript, secrets) };
+}
+
+/** What the guest may send now as it did then. A transcript may say any number. */
+function largestArgument({ calls }: Transcript): number {
+  return calls.reduce((most, { argumentBytes }) => Math.max(most, Math.min(argumentBytes, HOST_LIMIT_CAPS.httpBytesOut)), 0);
+}
 
 function packageDirectory({ packages }: AcceptedPackages): GivenDirectory {
   return { name: PACKAGES_PATH, readOnly: true, entries: packages.map(({ name, bytes }) => [name, bytes]) };

@@ -1,6 +1,7 @@
 import type { Grants, HostLimits } from "./grants.ts";
 import type { Json } from "./json.ts";
 import type { Limits } from "./limits.ts";
+import type { GuestReport } from "./outcome.ts";
 import type { RecordRequest, ReplayRequest } from "./transcript/transcript.ts";
 import type { ModuleReport } from "./wasm/module-report.ts";
 import type { PythonPackage } from "./wheel.ts";
@@ -99,9 +100,9 @@ export interface Request {
   readonly secrets?: ReadonlyMap<string, string>;
   /**
    * Asked when the guest writes its output (`write_output`). What it returns is why the output is not taken; the guest is told, and may
-   * write another. Not asked for what a guest returns.
+   * write another. Not asked for what a guest returns. `beside` runs what is needed to decide that.
    */
-  readonly acceptOutput?: (output: Json) => string | undefined | Promise<string | undefined>;
+  readonly acceptOutput?: (output: Json, beside: Beside) => string | undefined | Promise<string | undefined>;
   /** Ends the guest; the outcome is `cancelled`. */
   readonly signal?: AbortSignal;
   /** What the guest's clock starts from, nanoseconds since the Unix epoch. Default: now. */
@@ -116,4 +117,18 @@ export interface Request {
    * request may have is `replay`.
    */
   readonly replay?: ReplayRequest;
+}
+
+/** A guest that another one waits for. It can ask the host for nothing that is granted, so that it waits for no guest itself. */
+export type NestedRequest = Omit<Request, "acceptOutput" | "grants" | "secrets" | "isolationKey" | "record" | "replay">;
+
+/** What there is for a guest that waits. */
+export interface Beside {
+  /**
+   * Runs a guest of the same isolation key while the one that waits keeps its cell: in one of the sandbox's, or in one more than these. It ends
+   * (`cancelled`) with the one that waits.
+   *
+   * @throws GloveboxError as Sandbox.run()
+   */
+  run(request: NestedRequest): Promise<GuestReport>;
 }

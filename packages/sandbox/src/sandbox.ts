@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { readEnd } from "./cell/end.ts";
+import { type ReadEnd, readEnd } from "./cell/end.ts";
 import { encodeFrame, FRAME, type Frame, HOST_FUNCTION } from "./cell/frame.ts";
 import type { CellDeath } from "./cell/home.ts";
 import { chooseIsolation, type Isolation } from "./cell/isolation.ts";
@@ -17,7 +17,7 @@ import { LIMIT_CAPS, type Limits } from "./limits.ts";
 import type { GuestReport, Outcome, Usage } from "./outcome.ts";
 import { METERED, Pool, type PooledCell } from "./pool.ts";
 import { type PreparedRequest, prepareRequest } from "./prepare-request.ts";
-import type { Request } from "./request.ts";
+import type { Beside, NestedRequest, Request } from "./request.ts";
 import { findRuntimes } from "./runtimes/installed.ts";
 import { meteredRuntime } from "./runtimes/metered.ts";
 import type { RuntimeName } from "./runtimes/store.ts";
@@ -28,11 +28,17 @@ import { watchLate } from "./stop/late.ts";
 import { GuestLog } from "./stop/log.ts";
 import { watchResident } from "./stop/memory.ts";
 import { acceptOutput } from "./stop/output.ts";
+import { Recording } from "./transcript/recording.ts";
+import { ReplayedCalls } from "./transcript/replayed-calls.ts";
+import type { ReplayReport } from "./transcript/transcript.ts";
 
 /** What a frame may have besides an output: headers, a piece of log, an error's texts. */
 const FRAME_BYTES_BESIDES = 1024 * 1024;
 /** Resident memory that a cell may hold besides what its guest was granted: the runtimes (200 MB), input and output on their way, V8's own. */
 const RESIDENT_BYTES_BESIDES = 640 * 2 ** 20;
+
+/** Why a guest ends that another one waited for. */
+const OVER = "the guest that waited for it has ended";
 
 /** Private memory that a cell may hold besides what a guest was granted: the above, and 0.8 GB of stacks that its threads reserve. */
 const DATA_BYTES_BESIDES = 2 ** 31;
@@ -45,7 +51,10 @@ export interface SandboxOptions {
    * warning where that is none), or one that is required. docs/isolation.md says what each stops.
    */
   readonly isolation?: "strongest" | IsolationLevel;
-  /** Cells at the most; each holds about 200 MB when it has run Python. Default: one for each CPU. */
+  /**
+   * Cells at the most; each holds about 200 MB when it has run Python. One more is opened while a guest waits for another
+   * ({@link Request.acceptOutput}) and all are taken. Default: one for each CPU.
+   */
   readonly cells?: number;
   /** Started cells that are kept ready for keys that have none yet, while there is room. Default 1. */
   readonly spare?: number;
@@ -117,18 +126,24 @@ export class Sandbox implements AsyncDisposable {
    * Runs one guest to its end. Whatever the guest does is in the report; it never rejects for that.
    *
    * @throws GloveboxError `REQUEST_INVALID`, `LIMIT_INVALID`, `LIMIT_ABOVE_CAP`, `INPUT_TOO_LARGE`, `MODULE_REFUSED`, `PACKAGE_REFUSED`,
-   *   `GRANT_INVALID`, `GRANT_FILE_REFUSED`, `SECRET_INVALID`, `CELL_START_FAILED`, `SANDBOX_CLOSED`
+   *   `GRANT_INVALID`, `GRANT_FILE_REFUSED`, `SECRET_INVALID`, `TRANSCRIPT_INVALID`, `REPLAY_INCOMPLETE`, `REPLAY_MISMATCH`,
+   *   `CELL_START_FAILED`, `SANDBOX_CLOSED`
    */
-  async run(request: Request): Promise<GuestReport> {
+  run(request: Request): Promise<GuestReport> {
+    return this.#run(request, false);
+  }
+
+  async #run(request: Request, nested: boolean): Promise<GuestReport> {
     const prepared = prepareRequest(request, this.#caps, this.#host);
     const { files: granted, limits } = prepared.host;
-    const files = granted.length > 0 ? await readGrantedFiles(granted, limits.fileBytes) : [];
+    const files = granted.length > 0 ? await readGrantedFiles(granted, limits.fileBytes) : (prepared.replay?.files ?? []);
     const { signal } = request;
     if (signal?.aborted) return cancelledBefore(prepared);
+    const runtime = prepared.record || prepared.replay ? await this.#runtimeDigest(prepared) : "";
     const wants = prepared.module ?? (prepared.limits.fuel === undefined ? prepared.kind : prepared.kind + METERED);
     let cell: PooledCell;
     try {
-      const taken = this.#pool.take(request.isolationKey, wants, signal);
+      const taken = this.#pool.take(request.isolationKey, wants, signal, nested);
       cell = taken instanceof Promise ? await keepingAlive(taken) : taken;
       const { kind, limits } = prepared;
       if (kind !== "module" && kind !== "outline" && !cell.hasOpened(wants)) {
@@ -144,7 +159,9 @@ export class Sandbox implements AsyncDisposable {
       if (signal?.aborted) return cancelledBefore(prepared);
       throw error;
     }
-    const attempt = new RunningAttempt(cell, prepared, files, signal, this.#pool.newNonce());
+    const over = new AbortController();
+    const beside: Beside = { run: (inner) => this.#runBeside(inner, request.isolationKey, over.signal) };
+    const attempt = new RunningAttempt({ cell, request: prepared, files, runtime, signal, nonce: this.#pool.newNonce(), beside });
     this.#running.add(attempt);
     try {
       const report = await attempt.report;
@@ -153,7 +170,23 @@ export class Sandbox implements AsyncDisposable {
       return report;
     } finally {
       this.#running.delete(attempt);
+      over.abort(OVER);
     }
+  }
+
+  async #runBeside(request: NestedRequest, isolationKey: string, over: AbortSignal): Promise<GuestReport> {
+    // It would wait for a guest that may have to wait for its cell.
+    if ("acceptOutput" in request) throw new GloveboxError("REQUEST_INVALID", "Cannot run guest beside another: it has an acceptOutput");
+    const signal = request.signal ? AbortSignal.any([request.signal, over]) : over;
+    return this.#run({ ...request, isolationKey, signal }, true);
+  }
+
+  /** Which build of a frozen runtime runs it. */
+  async #runtimeDigest({ kind, limits }: PreparedRequest): Promise<string> {
+    if (kind === "module" || kind === "outline") return "module";
+    const { wasm, stdlib } = this.#runtimes.manifest.runtimes[kind];
+    const { sha256 } = limits.fuel === undefined ? wasm : await keepingAlive(this.#metered(kind));
+    return stdlib ? `${sha256}+${stdlib.sha256}` : sha256;
   }
 
   /** The runtime with its fuel metered, which is made when it is first needed. */
@@ -179,6 +212,19 @@ function isolationFor({ home, isolation = "strongest" }: SandboxOptions, folder:
   return chooseIsolation(home === "thread" ? "none" : isolation, { folder, dataBytesMax: caps.memoryBytes + DATA_BYTES_BESIDES });
 }
 
+type Measured = Pick<ReadEnd, "instantiateMs" | "peakMemoryBytes" | "growthsDenied" | "fuel" | "clock" | "clockPlayedWell">;
+
+interface AttemptParts {
+  readonly cell: PooledCell;
+  readonly request: PreparedRequest;
+  readonly files: readonly GrantedFile[];
+  /** Its digest, where a transcript is at work. */
+  readonly runtime: string;
+  readonly signal: AbortSignal | undefined;
+  readonly nonce: Uint8Array;
+  readonly beside: Beside;
+}
+
 /** One attempt on one cell, from the request's frame to the report. */
 class RunningAttempt {
   readonly report: Promise<GuestReport>;
@@ -190,21 +236,20 @@ class RunningAttempt {
   readonly #request: PreparedRequest;
   readonly #nonce: Uint8Array;
   readonly #log: GuestLog;
+  readonly #recording: Recording | undefined;
+  readonly #runtime: string;
   readonly #watches: Disposable[];
+  readonly #beside: Beside;
   readonly #started = performance.now();
   readonly #cpuAtStart: number | undefined;
   readonly #calls: Record<string, number> = Object.create(null) as Record<string, number>;
   /** Made when the guest first asks for something: most never do. */
   #host: HostCalls | undefined;
+  /** In place of the host, where the guest is run again. */
+  readonly #replayed: ReplayedCalls | undefined;
   #ended = false;
 
-  constructor(
-    cell: PooledCell,
-    request: PreparedRequest,
-    files: readonly GrantedFile[],
-    signal: AbortSignal | undefined,
-    nonce: Uint8Array,
-  ) {
+  constructor({ cell, request, files, runtime, signal, nonce, beside }: AttemptParts) {
     const { promise, resolve, reject } = Promise.withResolvers<GuestReport>();
     this.report = promise;
     this.#resolve = resolve;
@@ -212,9 +257,13 @@ class RunningAttempt {
     this.#cell = cell;
     this.#request = request;
     this.#nonce = nonce;
+    this.#beside = beside;
     const { limits, module } = request;
     const stop = (outcome: Outcome) => this.#stop(outcome);
     this.#log = new GuestLog(limits.logBytes, stop, request.host.redactor);
+    this.#runtime = runtime;
+    this.#recording = request.record && this.#makeRecording(request.record, files);
+    this.#replayed = request.replay && this.#makeReplayed(request.replay);
     const { home } = cell;
     this.#cpuAtStart = home.cpuMs();
     cell.occupy({
@@ -253,6 +302,10 @@ class RunningAttempt {
 
   #onCall(payload: Uint8Array): void {
     if (payload[0] !== HOST_FUNCTION.log) {
+      if (this.#replayed) {
+        this.#replayed.call(payload);
+        return;
+      }
       this.#host ??= this.#makeHost();
       this.#host.call(payload);
       return;
@@ -264,6 +317,29 @@ class RunningAttempt {
     else if (goesOn) this.#cell.home.send(encodeFrame(FRAME.answer, this.#nonce, []));
   }
 
+  #makeRecording({ head, request }: NonNullable<PreparedRequest["record"]>, files: readonly GrantedFile[]): Recording {
+    const { secrets, redactor } = this.#request.host;
+    return new Recording({ head: { ...head, runtime: this.#runtime }, request, secrets, redactor, files });
+  }
+
+  #makeReplayed({ transcript, key }: NonNullable<PreparedRequest["replay"]>): ReplayedCalls {
+    const { host, input, limits } = this.#request;
+    return new ReplayedCalls({
+      transcript,
+      key,
+      secrets: host.secrets,
+      input,
+      outputBytesMax: limits.outputBytes,
+      counts: this.#calls,
+      stop: (outcome) => this.#stop(outcome),
+      answer: (parts) => this.#answer(parts),
+    });
+  }
+
+  #answer(parts: readonly Uint8Array[]): void {
+    if (!this.#ended) this.#cell.home.send(encodeFrame(FRAME.answer, this.#nonce, parts));
+  }
+
   #makeHost(): HostCalls {
     const { host, input, limits, callBytesMax, clockBaseNs } = this.#request;
     return new HostCalls({
@@ -273,11 +349,11 @@ class RunningAttempt {
       callBytesMax,
       clockBaseNs,
       startedMs: this.#started,
+      beside: this.#beside,
       counts: this.#calls,
       stop: (outcome) => this.#stop(outcome),
-      answer: (parts) => {
-        if (!this.#ended) this.#cell.home.send(encodeFrame(FRAME.answer, this.#nonce, parts));
-      },
+      answer: (parts) => this.#answer(parts),
+      ...(this.#recording ? { record: this.#recording.call.bind(this.#recording) } : {}),
       fault: (error) => {
         this.#reject(error);
         this.#stop({ kind: "cancelled" }); // comes to nothing but the end of the cell
@@ -287,7 +363,8 @@ class RunningAttempt {
 
   #onEnd(payload: Uint8Array): void {
     const end = readEnd(payload);
-    if (!end || this.#host?.busy) {
+    const { record, replay } = this.#request;
+    if (!end || this.#host?.busy || (end.clock && !record) || (end.clockPlayedWell !== undefined && !replay)) {
       this.#stop({ kind: "trapped", trap: "protocol" });
       return;
     }
@@ -295,7 +372,7 @@ class RunningAttempt {
     const outcome = end.outcome ?? acceptOutput(end.form, end.output, limits.outputBytes);
     if (end.spent) this.keepCell = false;
     // What was written counts before what was returned.
-    const written = outcome.kind === "completed" ? this.#host?.output : undefined;
+    const written = outcome.kind === "completed" ? (this.#host ?? this.#replayed)?.output : undefined;
     if (written) this.#finish({ kind: "completed", output: written.value }, written.bytes, end);
     else this.#finish(outcome, end.output.length, end);
   }
@@ -319,8 +396,10 @@ class RunningAttempt {
     this.#cell.kill();
   }
 
-  #finish(outcome: Outcome, outputBytes = 0, measured?: Pick<Usage, "instantiateMs" | "peakMemoryBytes" | "growthsDenied" | "fuel">): void {
+  #finish(outcome: Outcome, outputBytes = 0, measured?: Measured): void {
     this.#ended = true;
+    const pending = this.#host?.pending;
+    if (pending) this.#recording?.call(pending, undefined);
     const wallMs = performance.now() - this.#started;
     const usage: Usage = {
       wallMs,
@@ -336,12 +415,24 @@ class RunningAttempt {
     };
     for (const watch of this.#watches) watch[Symbol.dispose]();
     this.#host?.close();
-    this.#resolve({ outcome: this.#reported(outcome), usage, log: this.#log.finish(), audit: this.#host?.audit ?? [] });
+    this.#resolve({
+      outcome: this.#reported(outcome),
+      usage,
+      log: this.#log.finish(),
+      audit: this.#host?.audit ?? [],
+      ...(this.#recording ? { transcript: this.#recording.finish(measured?.clock) } : {}),
+      ...(this.#replayed ? { replay: this.#replayReport(this.#replayed, measured) } : {}),
+    });
+  }
+
+  #replayReport(replayed: ReplayedCalls, measured: Measured | undefined): ReplayReport {
+    const divergence = replayed.divergence(measured?.clockPlayedWell);
+    return { ...(divergence ? { divergence } : {}), sameRuntime: this.#request.replay?.transcript.runtime === this.#runtime };
   }
 
   /** Told as a refusal where it was one, and without the attempt's secrets. */
   #reported(outcome: Outcome): Outcome {
-    const refusal = outcome.kind === "failed" ? this.#host?.ofRefusal(outcome.error) : undefined;
+    const refusal = outcome.kind === "failed" ? (this.#host ?? this.#replayed)?.ofRefusal(outcome.error) : undefined;
     const { redactor } = this.#request.host;
     return redactor ? redactor.outcome(refusal ?? outcome) : (refusal ?? outcome);
   }

@@ -89,16 +89,20 @@ class Cell {
     );
     attempt.over = true;
     log.close();
+    const readings = attempt.clock.notes();
+    const playedWell = attempt.fuel ? undefined : attempt.clock.playedWell;
     const answer: EndHeader = {
       end: end.kind === "completed" ? { kind: end.kind, form: end.form } : end,
       instantiateMs: chamber.instantiateMs,
       peakMemoryBytes: attempt.memory.peakBytes,
       growthsDenied: attempt.memory.growthsDenied,
       ...(attempt.fuel ? { fuel: attempt.fuel.spent } : {}),
+      ...(readings ? { clockBytes: readings.length } : {}),
+      ...(playedWell === undefined ? {} : { clockPlayedWell: playedWell }),
       spent: chamber.spent,
     };
-    const output = end.kind === "completed" ? [end.output] : [];
-    channel.send(encodeFrame(FRAME.end, frame.nonce, [encodeHeader(answer), ...output]));
+    const behind = [...(readings ? [readings] : []), ...(end.kind === "completed" ? [end.output] : [])];
+    channel.send(encodeFrame(FRAME.end, frame.nonce, [encodeHeader(answer), ...behind]));
     return {
       prepare: () => {
         if (chamber.spent) return;

@@ -1,6 +1,7 @@
 import type { Limits } from "../limits.ts";
 import type { LogLevel } from "../outcome.ts";
 import type { AskedFunction, Attempt, HostAnswer } from "./attempt.ts";
+import { AttemptClock } from "./clock.ts";
 import type { Line } from "./line.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { RunHeader } from "./message.ts";
@@ -18,7 +19,7 @@ export class CurrentAttempt implements Attempt {
   fuel: { readonly spent: number } | undefined = undefined;
   /** What a metered guest has slept. */
   #sleptNs = 0n;
-  readonly #started = process.hrtime.bigint();
+  readonly clock: AttemptClock;
   readonly #clockBaseNs: bigint;
   readonly #seed: string;
   /** Made when it is first drawn from. */
@@ -31,6 +32,7 @@ export class CurrentAttempt implements Attempt {
     this.#line = line;
     this.files = files;
     this.limits = header.limits;
+    this.clock = new AttemptClock(header.clock);
     this.#clockBaseNs = BigInt(header.clockBaseNs);
     this.#seed = header.seed;
     this.#log = log;
@@ -38,7 +40,8 @@ export class CurrentAttempt implements Attempt {
 
   monotonicNs(): bigint {
     // Time must not make a metered guest spend more or less: a unit of fuel takes a nanosecond, and so does one of sleep.
-    const passed = this.fuel ? BigInt(this.fuel.spent) + this.#sleptNs : process.hrtime.bigint() - this.#started;
+    if (!this.fuel) return BigInt(this.clock.elapsedMs()) * CLOCK_STEP_NS;
+    const passed = BigInt(this.fuel.spent) + this.#sleptNs;
     return passed - (passed % CLOCK_STEP_NS);
   }
 
@@ -54,6 +57,7 @@ export class CurrentAttempt implements Attempt {
 
   sleepNs(nanoseconds: bigint): void {
     if (this.fuel && nanoseconds > 0n) this.#sleptNs += nanoseconds;
+    if (this.clock.isPlayed) return;
     // Longer than any wall limit is for ever: the parent ends it.
     const milliseconds = Math.min(Number(nanoseconds) / 1e6, this.limits.wallMs * 2);
     if (milliseconds > 0) Atomics.wait(sleeper, 0, 0, milliseconds);

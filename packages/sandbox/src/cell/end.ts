@@ -1,5 +1,6 @@
 import { GUEST_TEXT_MAX, type GuestError, type Outcome, type TrapCode } from "../outcome.ts";
 import { cut, neutralise } from "../text.ts";
+import { type ClockReadings, decodeReadings } from "../transcript/clock.ts";
 import { splitHeader } from "./frame.ts";
 import type { EndHeader } from "./message.ts";
 
@@ -26,6 +27,8 @@ export interface ReadEnd {
   readonly peakMemoryBytes: number;
   readonly growthsDenied: number;
   readonly fuel?: number;
+  readonly clock?: ClockReadings;
+  readonly clockPlayedWell?: boolean;
   readonly spent: boolean;
 }
 
@@ -40,18 +43,37 @@ export function readEnd(payload: Uint8Array): ReadEnd | undefined {
     return undefined;
   }
   if (!isRecord(header) || !isRecord(header.end)) return undefined;
-  const { instantiateMs, peakMemoryBytes, growthsDenied, fuel, spent } = header;
+  const { instantiateMs, peakMemoryBytes, growthsDenied, fuel, clockPlayedWell, spent } = header;
   if (!isAmount(instantiateMs) || !isAmount(peakMemoryBytes) || !isAmount(growthsDenied) || typeof spent !== "boolean") return undefined;
   if (fuel !== undefined && !isAmount(fuel)) return undefined;
-  const measured = { instantiateMs, peakMemoryBytes, growthsDenied, spent, ...(fuel === undefined ? {} : { fuel }) };
+  if (clockPlayedWell !== undefined && typeof clockPlayedWell !== "boolean") return undefined;
+  const behind = readClock(header.clockBytes, split.rest);
+  if (!behind) return undefined;
+  const measured = {
+    instantiateMs,
+    peakMemoryBytes,
+    growthsDenied,
+    spent,
+    ...(fuel === undefined ? {} : { fuel }),
+    ...(behind.clock ? { clock: behind.clock } : {}),
+    ...(clockPlayedWell === undefined ? {} : { clockPlayedWell }),
+  };
   const { end } = header;
   if (end["kind"] === "completed") {
     const form = end["form"];
     if (form !== "json" && form !== "text") return undefined;
-    return { ...measured, outcome: undefined, form, output: split.rest };
+    return { ...measured, outcome: undefined, form, output: behind.output };
   }
   const outcome = readOutcome(end);
-  return outcome && { ...measured, outcome, form: "json", output: split.rest };
+  return outcome && { ...measured, outcome, form: "json", output: behind.output };
+}
+
+/** Clock readings and what is behind them. */
+function readClock(bytes: unknown, rest: Uint8Array): { clock?: ClockReadings; output: Uint8Array } | undefined {
+  if (bytes === undefined) return { output: rest };
+  if (!isAmount(bytes) || !Number.isInteger(bytes) || bytes > rest.length) return undefined;
+  const clock = decodeReadings(rest.subarray(0, bytes));
+  return clock && { clock, output: rest.subarray(bytes) };
 }
 
 function readOutcome(end: Record<string, unknown>): Outcome | undefined {

@@ -1,6 +1,7 @@
 import type { Limits } from "../limits.ts";
 import type { GuestError, TrapCode } from "../outcome.ts";
 import type { RuntimeName } from "../runtimes/store.ts";
+import type { ClockReadings } from "../transcript/clock.ts";
 import type { Program } from "./attempt.ts";
 
 /** What a cell is told when it starts. */
@@ -54,9 +55,11 @@ export interface RunHeader {
   }[];
   /** Bytes that the argument of one call to the parent may have. */
   readonly callBytesMax: number;
+  /** `note`: what the guest sees of its clock is told at the end. Readings: it sees these again. */
+  readonly clock?: "note" | ClockReadings;
 }
 
-/** How it ended, as the cell saw it. A `completed` guest's output stands behind it. */
+/** How it ended, as the cell saw it. What it noted of its clock stands behind it, then a `completed` guest's output. */
 export interface EndHeader {
   readonly end:
     | { readonly kind: "completed"; readonly form: "json" | "text" }
@@ -74,6 +77,10 @@ export interface EndHeader {
   readonly growthsDenied: number;
   /** What a metered guest spent. */
   readonly fuel?: number;
+  /** Bytes of clock readings. Missing: none were asked for, or there were too many. */
+  readonly clockBytes?: number;
+  /** Of a guest that was shown readings: it looked as often as there were. */
+  readonly clockPlayedWell?: boolean;
   /** Nothing in this cell is to be trusted any more: replace it. */
   readonly spent: boolean;
 }

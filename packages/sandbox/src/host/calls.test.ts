@@ -22,6 +22,7 @@ function calls(rest: Partial<Request> = {}) {
     counts,
     stop: (outcome) => stopped.push(outcome),
     answer: (parts) => answers.push(Buffer.concat(parts).toString("latin1")),
+    beside: { run: () => assert.fail("nothing runs beside") },
     fault: (error) => faults.push(error),
   });
   const call = (number: number, argument: string | Uint8Array = "") =>

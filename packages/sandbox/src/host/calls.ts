@@ -1,22 +1,21 @@
-import { ANSWER, CALL_TOO_LARGE, HOST_FUNCTION, type HostFunctionName } from "../cell/frame.ts";
+import type { AskedFunction } from "../cell/attempt.ts";
+import { ANSWER } from "../cell/frame.ts";
 import type { Json } from "../json.ts";
 import type { AuditEntry, GuestError, Outcome } from "../outcome.ts";
+import type { Beside } from "../request.ts";
 import type { Stop } from "../stop/stop.ts";
 import { Audit } from "./audit.ts";
 import { HOST_FUNCTIONS } from "./functions.ts";
 import type { HostAttempt, HostReply } from "./host-function.ts";
 import { HttpSession } from "./http.ts";
 import { RateWindow } from "./rate.ts";
+import { type ReadCall, readCall } from "./read-call.ts";
 import type { HostSetup } from "./setup.ts";
 
 /** The class of the error that a refused call raises in a guest: how one is told that did not handle it. */
-const REFUSED_ERROR = "Refused";
+export const REFUSED_ERROR = "Refused";
 
 const CLOCK_STEP_NS = 1_000_000n; // as the guest's own clocks
-
-const FUNCTION_NAMES: ReadonlyMap<number, keyof typeof HOST_FUNCTIONS> = new Map(
-  Object.entries(HOST_FUNCTION).flatMap(([name, number]) => (name === "log" ? [] : [[number, name as keyof typeof HOST_FUNCTIONS]])),
-);
 
 export interface HostCallOptions {
   readonly setup: HostSetup;
@@ -30,6 +29,9 @@ export interface HostCallOptions {
   readonly counts: Record<string, number>;
   readonly stop: Stop;
   readonly answer: (parts: readonly Uint8Array[]) => void;
+  readonly beside: Beside;
+  /** Told of every call and what came of it, in order. */
+  readonly record?: (call: ReadCall, reply: HostReply) => void;
   /** A mistake of ours. */
   readonly fault: (error: unknown) => void;
 }
@@ -45,13 +47,13 @@ export class HostCalls {
   readonly #rate: RateWindow;
   #http: HttpSession | undefined;
   #calls = 0;
-  #busy = false;
+  #pending: ReadCall | undefined;
   #closed = false;
   #refused: { readonly hostFunction: string; readonly reason: string } | undefined;
 
   constructor(options: HostCallOptions) {
     this.#options = options;
-    const { setup, input, outputBytesMax } = options;
+    const { setup, input, outputBytesMax, beside } = options;
     this.#audit = new Audit((text) => setup.redactor?.text(text) ?? text);
     this.#rate = new RateWindow(setup.limits.callsPerSecond);
     const http = () => (this.#http ??= new HttpSession(setup));
@@ -60,6 +62,7 @@ export class HostCalls {
       input,
       outputBytesMax,
       output: undefined,
+      beside,
       nowNs: () => this.#nowNs(),
       get http() {
         return http();
@@ -69,7 +72,12 @@ export class HostCalls {
 
   /** A call is being done, and the cell waits. */
   get busy(): boolean {
-    return this.#busy;
+    return this.#pending !== undefined;
+  }
+
+  /** The call that is being done. */
+  get pending(): ReadCall | undefined {
+    return this.#pending;
   }
 
   get audit(): readonly AuditEntry[] {
@@ -83,36 +91,37 @@ export class HostCalls {
 
   /** Takes a call frame's payload. */
   call(payload: Uint8Array): void {
-    const name = FUNCTION_NAMES.get(payload[0] ?? 0);
-    if (this.#busy || (!name && payload[0] !== CALL_TOO_LARGE)) {
+    const call = this.busy ? undefined : readCall(payload);
+    if (!call) {
       this.#options.stop({ kind: "trapped", trap: "protocol" });
       return;
     }
-    if (!name) {
-      this.#tooLarge(payload);
+    if (call.argument === undefined) {
+      this.#settle(call, this.#tooLarge(call.name, call.bytes));
       return;
     }
     const { counts, setup } = this.#options;
-    counts[name] = (counts[name] ?? 0) + 1;
+    counts[call.name] = (counts[call.name] ?? 0) + 1;
     const { calls, callsPerSecond } = setup.limits;
     if (++this.#calls > calls) {
-      this.#settle(name, { kind: "exhausted", limit: "calls", used: this.#calls, max: calls, reason: "calls" });
+      this.#settle(call, { kind: "exhausted", limit: "calls", used: this.#calls, max: calls, reason: "calls" });
     } else if (!this.#rate.take(performance.now())) {
-      this.#settle(name, { kind: "exhausted", limit: "calls", used: callsPerSecond + 1, max: callsPerSecond, reason: "calls a second" });
-    } else this.#do(name, payload.subarray(1));
+      const reason = "calls a second";
+      this.#settle(call, { kind: "exhausted", limit: "calls", used: callsPerSecond + 1, max: callsPerSecond, reason });
+    } else this.#do(call, call.argument);
   }
 
-  #do(name: keyof typeof HOST_FUNCTIONS, argument: Uint8Array): void {
-    const reply = HOST_FUNCTIONS[name](argument, this.#attempt);
+  #do(call: ReadCall, argument: Uint8Array): void {
+    const reply = HOST_FUNCTIONS[call.name](argument, this.#attempt);
     if (!(reply instanceof Promise)) {
-      this.#settle(name, reply);
+      this.#settle(call, reply);
       return;
     }
-    this.#busy = true;
+    this.#pending = call;
     reply.then(
       (settled) => {
-        this.#busy = false;
-        this.#settle(name, settled);
+        this.#pending = undefined;
+        this.#settle(call, settled);
       },
       (error: unknown) => {
         if (!this.#closed) this.#options.fault(error);
@@ -120,9 +129,11 @@ export class HostCalls {
     );
   }
 
-  #settle(name: HostFunctionName, reply: HostReply): void {
+  #settle(call: ReadCall, reply: HostReply): void {
     if (this.#closed) return;
-    const { answer, stop } = this.#options;
+    const { answer, stop, record } = this.#options;
+    const { name } = call;
+    record?.(call, reply);
     switch (reply.kind) {
       case "given":
         if (reply.subject !== undefined) this.#note(name, "given", reply.subject, reply.reason ?? "");
@@ -145,16 +156,10 @@ export class HostCalls {
     }
   }
 
-  #tooLarge(payload: Uint8Array): void {
-    const name = FUNCTION_NAMES.get(payload[1] ?? 0);
-    const bytes = payload.length === 10 ? new DataView(payload.buffer, payload.byteOffset).getFloat64(2, true) : Number.NaN;
-    if (!name || !(bytes > 0)) {
-      this.#options.stop({ kind: "trapped", trap: "protocol" });
-      return;
-    }
+  #tooLarge(name: AskedFunction, used: number): HostReply {
     const { outputBytesMax, callBytesMax } = this.#options;
     const [limit, max] = name === "write_output" ? (["output", outputBytesMax] as const) : (["calls", callBytesMax] as const);
-    this.#settle(name, { kind: "exhausted", limit, used: bytes, max, reason: "bytes of one call" });
+    return { kind: "exhausted", limit, used, max, reason: "bytes of one call" };
   }
 
   #note(name: string, verdict: AuditEntry["verdict"], subject: string, reason: string): void {

@@ -1,4 +1,5 @@
 import type { Json } from "../json.ts";
+import type { Beside } from "../request.ts";
 import type { HttpSession } from "./http.ts";
 import type { HostSetup } from "./setup.ts";
 
@@ -29,6 +30,8 @@ export interface HostAttempt {
   nowNs(): bigint;
   /** What `write_output` took; undefined while nothing was written. */
   output: { readonly value: Json; readonly bytes: number } | undefined;
+  /** Runs guests that this one waits for. */
+  readonly beside: Beside;
   /** Made when it is first asked for. */
   readonly http: HttpSession;
 }

@@ -14,7 +14,7 @@ export async function writeOutput(argument: Uint8Array, attempt: HostAttempt): P
     return { kind: "exhausted", limit: "output", used: read.used, max: read.max, reason: "the output is larger than allowed" };
   }
   if (read.kind !== "completed") return failed(read.kind === "failed" ? read.error.message : "the output is none");
-  const problem = await attempt.setup.acceptOutput?.(read.output);
+  const problem = await attempt.setup.acceptOutput?.(read.output, attempt.beside);
   if (problem !== undefined) return failed(problem);
   attempt.output = { value: read.output, bytes: argument.length };
   return { kind: "given", parts: [] };

@@ -18,6 +18,8 @@ export interface HostSetup {
   /** Those that the guest may read, by name. */
   readonly readableSecrets: ReadonlyMap<string, string>;
   readonly files: NonNullable<Grants["files"]>;
+  /** All that the attempt uses, by name: those that it may read, and those that are sent for it. */
+  readonly secrets: ReadonlyMap<string, string>;
   /** Takes out the attempt's own secrets; undefined where there are none. */
   readonly redactor: Redactor | undefined;
   readonly acceptOutput: Request["acceptOutput"];
@@ -29,6 +31,7 @@ const NOTHING: HostSetup = {
   transport: {},
   readableSecrets: new Map(),
   files: [],
+  secrets: new Map(),
   redactor: undefined,
   acceptOutput: undefined,
 };
@@ -39,11 +42,12 @@ const NOTHING: HostSetup = {
  * @throws GloveboxError `GRANT_INVALID`, `LIMIT_INVALID`, `LIMIT_ABOVE_CAP`, `SECRET_INVALID`
  */
 export function hostSetup(
-  { grants, hostLimits, secrets, acceptOutput }: Request,
+  { grants, hostLimits, secrets, acceptOutput, replay }: Request,
   caps: HostLimits = HOST_LIMIT_CAPS,
   transport: HttpTransport = {},
 ): HostSetup {
   if (!grants && !hostLimits && !acceptOutput) return NOTHING;
+  if (replay) return replaySetup(grants ?? {}, secrets);
   for (const name of Object.keys(grants ?? {})) {
     if (name !== "http" && name !== "secrets" && name !== "files") refuse(`there is none of the name "${name}"`);
   }
@@ -63,9 +67,19 @@ export function hostSetup(
     transport,
     readableSecrets,
     files,
+    secrets: values,
     redactor: values.size > 0 ? new Redactor(values) : undefined,
     acceptOutput,
   };
+}
+
+/** A guest that is run again is granted nothing but what it was told of secrets. */
+function replaySetup(grants: Grants, secrets: Request["secrets"]): HostSetup {
+  for (const name of Object.keys(grants)) {
+    if (name !== "replay") refuse(`"${name}" to a guest that is run again: all that it may have is "replay"`);
+  }
+  const values = new Map((grants.replay ?? []).map((name) => [name, secretValue(name, secrets)]));
+  return { ...NOTHING, secrets: values, redactor: values.size > 0 ? new Redactor(values) : undefined };
 }
 
 function refuse(why: string): never {

@@ -55,6 +55,11 @@ export class ClockPlayer {
     this.#left--;
     return this.#ms;
   }
+
+  /** The guest looked as often as it did then. */
+  get finished(): boolean {
+    return this.#left === 0 && this.#at + 2 >= this.#pairs.length;
+  }
 }
 
 /** Numbers of 7 bits a byte, the lowest first, the highest bit set in all but the last (LEB128). */

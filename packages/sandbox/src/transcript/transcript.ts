@@ -62,7 +62,9 @@ export type TranscriptAnswer =
   /** `message` is what the guest heard. */
   | { readonly kind: "failed"; readonly message: string }
   /** The guest was stopped, and never answered. */
-  | { readonly kind: "exhausted"; readonly limit: "calls" | "output"; readonly used: number; readonly max: number };
+  | { readonly kind: "exhausted"; readonly limit: "calls" | "output"; readonly used: number; readonly max: number }
+  /** The attempt was over before. */
+  | { readonly kind: "unanswered" };
 
 /** Bytes, one part after the other: base64, or a secret in its place. */
 export type TranscriptContent = readonly (string | SecretReference)[];
@@ -165,6 +167,7 @@ function isCall(value: unknown): boolean {
     case "given":
       return isContent(content);
     case "input":
+    case "unanswered":
       return true;
     case "refused":
       return isText(reason);

@@ -1,0 +1,147 @@
+import type { GrantedFile } from "../host/files.ts";
+import type { HostReply } from "../host/host-function.ts";
+import type { ReadCall } from "../host/read-call.ts";
+import type { Redactor } from "../host/redact.ts";
+import type { ClockReadings } from "./clock.ts";
+import {
+  argumentDigest,
+  CALLS_MAX,
+  type Incomplete,
+  type RecordRequest,
+  secretDigest,
+  type Transcript,
+  type TranscriptAnswer,
+  type TranscriptCall,
+  type TranscriptContent,
+} from "./transcript.ts";
+
+const BYTES_MAX = 16 * 2 ** 20;
+/** What a call takes in a record besides what it was answered. */
+const CALL_BYTES = 256;
+const NO_BYTES = new Uint8Array();
+
+/** What a transcript says from the start. */
+export type TranscriptHead = Pick<Transcript, "guest" | "runtime" | "inputSha256" | "limits" | "clockBaseNs" | "randomSeed">;
+
+export interface RecordingOptions {
+  readonly head: TranscriptHead;
+  readonly request: RecordRequest;
+  /** The attempt's own. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly redactor: Redactor | undefined;
+  readonly files: readonly GrantedFile[];
+}
+
+/** Notes what one attempt is told, while it runs. It keeps no secret of the attempt's, and no more than it may. */
+export class Recording {
+  readonly #options: RecordingOptions;
+  readonly #secrets: readonly Secret[];
+  #calls: TranscriptCall[] = [];
+  #files: Transcript["files"] = [];
+  #bytesLeft: number;
+  #incomplete: Incomplete | undefined;
+
+  constructor(options: RecordingOptions) {
+    this.#options = options;
+    this.#bytesLeft = options.request.bytesMax ?? BYTES_MAX;
+    this.#secrets = [...options.secrets].map(([name, value]) => {
+      return { bytes: Buffer.from(value), reference: { secret: name, digest: secretDigest(options.request.key, name, value) } };
+    });
+    this.#files = options.files.map(({ name, content }) => ({ name, content: this.#content([content]) }));
+  }
+
+  /** @param reply missing: the attempt is over, and it was not answered */
+  call({ name, argument = NO_BYTES, ...call }: ReadCall, reply: HostReply | undefined): void {
+    this.#charge(CALL_BYTES);
+    if (this.#calls.length === CALLS_MAX) this.#incomplete ??= "too_large";
+    if (this.#incomplete) return;
+    const argumentBytes = "bytes" in call ? call.bytes : argument.length;
+    const answer = this.#answer(name, reply);
+    this.#calls.push({ function: name, argument: argumentDigest(this.#options.request.key, name, argument), argumentBytes, answer });
+  }
+
+  /** @param clock what the guest saw of its clock, where its cell told */
+  finish(clock: ClockReadings | undefined): Transcript {
+    const { head, redactor } = this.#options;
+    if (redactor && !this.#incomplete && this.#holdsSecret(redactor)) this.#incomplete = "secret";
+    const kept = this.#incomplete ? { calls: [], files: [], incomplete: this.#incomplete } : { calls: this.#calls, files: this.#files };
+    return { ...head, clock: head.limits.fuel === undefined ? (clock ?? "unknown") : "fuel", ...kept };
+  }
+
+  #answer(name: string, reply: HostReply | undefined): TranscriptAnswer {
+    switch (reply?.kind) {
+      case undefined:
+        return { kind: "unanswered" };
+      case "given":
+        return name === "read_input" ? { kind: "input" } : { kind: "given", content: this.#content(reply.parts) };
+      case "refused":
+        return { kind: "refused", reason: this.#clean(reply.reason) };
+      case "failed":
+        return { kind: "failed", message: this.#clean(reply.message) };
+      case "exhausted": {
+        const { limit, used, max } = reply;
+        return { kind: "exhausted", limit, used, max };
+      }
+    }
+  }
+
+  #content(parts: readonly Uint8Array[]): TranscriptContent {
+    this.#charge(parts.reduce((sum, { length }) => sum + length, 0));
+    return this.#incomplete ? [] : withReferences(Buffer.concat(parts), this.#secrets);
+  }
+
+  #charge(bytes: number): void {
+    this.#bytesLeft -= bytes;
+    if (this.#bytesLeft >= 0) return;
+    this.#incomplete = "too_large";
+    this.#calls = [];
+    this.#files = [];
+  }
+
+  #clean(text: string): string {
+    return this.#options.redactor?.text(text) ?? text;
+  }
+
+  /** Whether a secret is left in what was kept: in an encoded form, or in pieces of one body that was read piece by piece. */
+  #holdsSecret(redactor: Redactor): boolean {
+    const given = this.#calls.flatMap(({ answer }) => (answer.kind === "given" ? [answer.content] : []));
+    const bytes = [...given, ...this.#files.map(({ content }) => content)].flatMap((content) =>
+      content.map((part) => (typeof part === "string" ? Buffer.from(part, "base64") : NO_BYTES)),
+    );
+    const text = Buffer.concat(bytes).toString();
+    return redactor.text(text) !== text;
+  }
+}
+
+interface Secret {
+  readonly bytes: Buffer;
+  readonly reference: Exclude<TranscriptContent[number], string>;
+}
+
+/** Bytes with references where the secrets stand as they are; the longest that begins at a place counts. */
+function withReferences(bytes: Buffer, secrets: readonly Secret[]): TranscriptContent {
+  const content: TranscriptContent[number][] = [];
+  let from = 0;
+  const keep = (to: number) => {
+    if (to > from) content.push(bytes.toString("base64", from, to));
+  };
+  for (;;) {
+    const next = nextSecret(bytes, from, secrets);
+    if (!next) break;
+    keep(next.at);
+    content.push(next.secret.reference);
+    from = next.at + next.secret.bytes.length;
+  }
+  keep(bytes.length);
+  return content;
+}
+
+function nextSecret(bytes: Buffer, from: number, secrets: readonly Secret[]): { at: number; secret: Secret } | undefined {
+  let first: { at: number; secret: Secret } | undefined;
+  for (const secret of secrets) {
+    const at = bytes.indexOf(secret.bytes, from);
+    if (at < 0) continue;
+    if (!first || at < first.at || (at === first.at && secret.bytes.length > first.secret.bytes.length)) first = { at, secret };
+  }
+  return first;
+}
