@@ -8,7 +8,7 @@ const NAME_MAX = 100;
 /** Runs a guest of the attempt: what it costs and logs is added to the attempt's. */
 export type RunGuest = (request: GuestRequest) => Promise<GuestReport>;
 
-export type GuestRequest = Pick<Request, "guest" | "input" | "limits" | "grants" | "hostLimits" | "secrets">;
+export type GuestRequest = Pick<Request, "guest" | "input" | "limits" | "grants" | "hostLimits" | "secrets" | "acceptOutput">;
 
 /** What one expression came to. `none`: to nothing that JSON has (undefined, a function). */
 export type Evaluated =

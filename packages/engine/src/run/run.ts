@@ -126,8 +126,8 @@ async function checkInput(workflow: Workflow, input: Json, meter: Meter): Promis
   if (workflow.inputs === undefined) return;
   const verdict = await checkSchema(workflow.inputs, input, meter.guest);
   if (verdict.kind === "problems") refuse(`its input does not fit: ${verdict.message}`);
-  if (verdict.kind === "ended" && verdict.ending.outcome.kind !== "cancelled") {
-    const { outcome } = verdict.ending;
+  if (verdict.kind === "ended" && verdict.outcome.kind !== "cancelled") {
+    const { outcome } = verdict;
     refuse(`its input could not be checked against the schema: ${outcome.kind === "failed" ? outcome.error.message : outcome.kind}`);
   }
 }

@@ -9,10 +9,10 @@ import type { Step } from "../workflow/document.ts";
 import type { AttemptContext } from "./context.ts";
 import { completed, type Ending, refused } from "./ending.ts";
 import { Meter } from "./meter.ts";
+import { OutputCheck } from "./output-check.ts";
 import { prepare } from "./prepare.ts";
 import { redactEnd } from "./redact.ts";
 import { runStep, workTemplate } from "./registry.ts";
-import { checkSchema } from "./schema.ts";
 
 /**
  * One attempt of a step, from its `when` to the check of its output. It always ends: by itself, at the step's `timeoutMs`, or when the
@@ -66,8 +66,9 @@ async function work(step: Step, context: AttemptContext, meter: Meter, signal: A
     if (signal.aborted) return { outcome: { kind: "cancelled" }, transient: false };
     const [filled = null] = prepared.values;
     const input = template === undefined ? context.defaultInput : filled;
-    const ending = withPayload(step, input, context, await runStep(step, input, context, meter, signal));
-    return await withSchema(step, ending, meter);
+    const check = step.outputSchema === undefined ? undefined : new OutputCheck(step, step.outputSchema, meter);
+    const ending = withPayload(step, input, context, await runStep(step, input, context, meter, signal, check));
+    return check === undefined ? ending : await check.apply(ending);
   } catch (error) {
     if (error instanceof ToolError) return { ...refused("GrantError", error.message), transient: error.transient };
     if (!(error instanceof GloveboxError)) throw error;
@@ -91,15 +92,4 @@ function withPayload(step: Step, input: Json, { payload }: AttemptContext, endin
   // An analyzer's own result would be lost otherwise.
   if (!transforms(step)) metadata.result = output;
   return { ...handedOn, metadata };
-}
-
-async function withSchema(step: Step, ending: Ending, meter: Meter): Promise<Ending> {
-  if (step.outputSchema === undefined || ending.outcome.kind !== "completed") return ending;
-  const verdict = await checkSchema(step.outputSchema, ending.outcome.output, meter.guest);
-  if (verdict.kind === "fits") return ending;
-  if (verdict.kind === "ended") return verdict.ending;
-  return refused(
-    "OutputSchemaError",
-    `Cannot accept the output of step "${step.id}", which does not fit its output_schema: ${verdict.message}`,
-  );
 }

@@ -1,5 +1,6 @@
 import {
   type AuditEntry,
+  type Beside,
   DEFAULT_HOST_LIMITS,
   DEFAULT_LIMITS,
   type GuestReport,
@@ -43,6 +44,15 @@ export class Meter {
     this.#log.push(...report.log);
     return report;
   };
+
+  /** Runs guests that one of the attempt's guests waits for: their wall time is part of its. */
+  beside({ run }: Beside): RunGuest {
+    return async ({ acceptOutput: _, grants: __, secrets: ___, ...request }: GuestRequest): Promise<GuestReport> => {
+      const report = await run({ ...request, ...this.#limits(request) });
+      this.#usage = totalUsage([this.#usage, { ...report.usage, wallMs: 0 }]);
+      return report;
+    };
+  }
 
   readonly log = (level: LogLevel, message: string): void => {
     if (this.#log.length < TOOL_LOG_LINES) this.#log.push({ level, message: printable(message, TOOL_LOG_LINE) });

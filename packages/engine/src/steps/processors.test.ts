@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { LOCAL_PROCESSORS, optionProblems } from "./processors.ts";
 
 function applied(name: string, text: string, options: Record<string, string> = {}): unknown {
@@ -26,15 +25,6 @@ test("change_text_case_title leaves joining words small, but for the first and t
 test("reverse_text keeps together what a reader sees as one character", () => {
   assert.equal(applied("reverse_text", "añb👩‍👩‍👧🇩🇪!"), "!🇩🇪👩‍👩‍👧bña");
   assert.equal(applied("reverse_text", "a\r\nb"), "b\r\na");
-});
-
-test("reverse_text keeps every piece of the text", () => {
-  fc.assert(
-    fc.property(
-      fc.string({ unit: "grapheme" }),
-      (text) => [...String(applied("reverse_text", text))].sort().join() === [...text].sort().join(),
-    ),
-  );
 });
 
 test("prefix_suffix_adder puts its options around the text, and nothing where one is missing", () => {

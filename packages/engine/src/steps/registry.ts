@@ -1,4 +1,5 @@
 import type { Json } from "@glovebox/sandbox";
+import type { RunGuest } from "../expression/evaluate.ts";
 import type { Step, Template } from "../workflow/document.ts";
 import { runCode } from "./code.ts";
 import { runCondition } from "./condition.ts";
@@ -6,6 +7,7 @@ import type { AttemptContext } from "./context.ts";
 import type { Ending } from "./ending.ts";
 import { runLocal } from "./local.ts";
 import type { Meter } from "./meter.ts";
+import type { OutputCheck } from "./output-check.ts";
 import { runTool } from "./tool.ts";
 import { runWasm } from "./wasm.ts";
 
@@ -14,15 +16,24 @@ export function workTemplate(step: Step): Template | undefined {
   return step.type === "tool" ? step.with : step.input;
 }
 
-/** Does the work of one attempt of a step, on input that is known. `signal` ends it. */
-export function runStep(step: Step, input: Json, context: AttemptContext, meter: Meter, signal: AbortSignal): Promise<Ending> | Ending {
+/** Does the work of one attempt of a step, on input that is known. `signal` ends it. `check` is asked about what a guest writes as its output. */
+export function runStep(
+  step: Step,
+  input: Json,
+  context: AttemptContext,
+  meter: Meter,
+  signal: AbortSignal,
+  check: OutputCheck | undefined,
+): Promise<Ending> | Ending {
+  // A condition's guest answers with more than its output.
+  const own: RunGuest = check === undefined ? meter.guest : (request) => meter.guest({ ...request, acceptOutput: check.accept });
   switch (step.type) {
     case "code":
-      return runCode(step, input, context.run, meter.guest);
+      return runCode(step, input, context.run, own);
     case "condition":
       return runCondition(step, input, context, meter.guest);
     case "wasm":
-      return runWasm(step, input, context.run, meter.guest);
+      return runWasm(step, input, context.run, own);
     case "tool":
       return runTool(step, input, context, meter, signal);
     case "local":

@@ -1,7 +1,6 @@
-import type { Json } from "@glovebox/sandbox";
+import type { Json, Outcome } from "@glovebox/sandbox";
 import type { RunGuest } from "../expression/evaluate.ts";
 import { printable } from "../run/printable.ts";
-import { type Ending, endingOf } from "./ending.ts";
 import { SCHEMA_LIMITS } from "./limits.ts";
 
 /** How many problems a message names. */
@@ -12,14 +11,14 @@ export type SchemaVerdict =
   /** One sentence about what does not fit, values' own names made printable. */
   | { readonly kind: "problems"; readonly message: string }
   /** The check itself did not come to an end. */
-  | { readonly kind: "ended"; readonly ending: Ending };
+  | { readonly kind: "ended"; readonly outcome: Exclude<Outcome, { kind: "completed" }> };
 
 /** Checks a value against a JSON Schema, in the sandbox: schemas and values can be made to hold a validator up for long. */
 export async function checkSchema(schema: Json, value: Json, guest: RunGuest): Promise<SchemaVerdict> {
   const { outcome } = await guest({ guest: { kind: "schema", schema }, input: value, limits: SCHEMA_LIMITS });
-  if (outcome.kind !== "completed") return { kind: "ended", ending: endingOf(outcome) };
+  if (outcome.kind !== "completed") return { kind: "ended", outcome };
   const problems = readProblems(outcome.output);
-  if (problems === undefined) return { kind: "ended", ending: { outcome: { kind: "trapped", trap: "protocol" }, transient: false } };
+  if (problems === undefined) return { kind: "ended", outcome: { kind: "trapped", trap: "protocol" } };
   if (problems.length === 0) return { kind: "fits" };
   const more = problems.length > PROBLEMS_SHOWN ? `; and ${problems.length - PROBLEMS_SHOWN} more` : "";
   return { kind: "problems", message: problems.slice(0, PROBLEMS_SHOWN).join("; ") + more };
