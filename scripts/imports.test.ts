@@ -30,6 +30,8 @@ test("wrongImports() refuses to go up, sideways, into another package's files, a
   assert.equal(of("packages/engine/src/run/plan.ts", "../../../sandbox/src/index.ts"), 1);
   assert.equal(of("packages/engine/src/run/plan.ts", "../index.ts"), 1);
   assert.equal(of("packages/unknown/src/a.ts", "node:fs"), 1);
+  assert.equal(of("packages/engine/src/run/plan.property.test.ts", "../../../../fuzz/property.ts"), 0);
+  assert.equal(of("packages/engine/src/run/plan.ts", "../../../../fuzz/property.ts"), 1);
 });
 
 test("every import of the packages points down", () => {

@@ -1,7 +1,7 @@
 import { globSync } from "node:fs";
 
 /** Where tests are. */
-const PATTERNS = ["{packages,examples,guests,docs,scripts,bench,audit}/**/*.test.ts"];
+const PATTERNS = ["{packages,examples,guests,docs,scripts,bench,audit,fuzz}/**/*.test.ts"];
 
 /** Every test file of the repository, as paths below `root` with forward slashes, sorted. */
 export function testFiles(root: string): string[] {

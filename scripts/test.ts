@@ -18,6 +18,10 @@ if (parts.length > 0) files = files.filter((file) => parts.some((part) => file.i
 const interrupt = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => interrupt.abort());
 
+// One for all properties, so that a run can be had again; see fuzz/property.ts.
+process.env["GLOVEBOX_SEED"] ??= String(Math.floor(Math.random() * 2 ** 31));
+console.log(`GLOVEBOX_SEED=${process.env["GLOVEBOX_SEED"]}`);
+
 const paths = files.map((file) => join(ROOT, file));
 const tally = new Tally(ROOT, paths);
 if (files.length > 0) {

@@ -1,9 +1,11 @@
+import assert from "node:assert/strict";
 import type { Json } from "@glovebox/sandbox";
 import type { GuestRunner } from "../steps/context.ts";
 import { ToolError } from "../tools/error.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { ConditionStep, LocalStep, Retry, Step, ToolStep, Workflow } from "../workflow/document.ts";
 import type { Clock } from "./clock.ts";
+import { mayBecome, type StepChange, type StepStatus } from "./state.ts";
 
 /** Parts that tests of runs are made of. */
 
@@ -112,4 +114,13 @@ export function workTool(clock: Clock): { readonly tool: Tool; readonly events: 
     },
   };
   return Object.assign(record, { tool });
+}
+
+/** Makes changes to states, each of which has to be one that may be made. */
+export function apply(statuses: Map<string, StepStatus>, changes: readonly StepChange[]): void {
+  for (const { id, from, to } of changes) {
+    assert.equal(statuses.get(id), from);
+    if (from.state !== to.state) assert.ok(mayBecome(from.state, to.state) || from.state === "pending", `${from.state} -> ${to.state}`);
+    statuses.set(id, to);
+  }
 }

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Json } from "@glovebox/sandbox";
-import fc from "fast-check";
-import type { FailureStrategy, OrderingStrategy, Step, Workflow } from "../workflow/document.ts";
+import type { FailureStrategy, Workflow } from "../workflow/document.ts";
 import { localStep, NO_SANDBOX, ONCE, toolStep, VirtualClock, workflowOf, workTool } from "./fixture.ts";
-import { outputOf, type RunEvent, type RunResult } from "./result.ts";
+import type { RunEvent, RunResult } from "./result.ts";
 import { type RunOptions, runWorkflow } from "./run.ts";
 
 async function execute(workflow: Workflow, given: Partial<RunOptions> = {}) {
@@ -251,92 +250,4 @@ test("runWorkflow() carries a text along its processors, past analyzers", async 
   assert.deepEqual(result.steps[1]?.metadata, { char_count: 17, word_count: 3, line_count: 1 });
   assert.deepEqual(result.steps[2]?.metadata, { word_freq_hello: 2, word_freq_world: 1, total_unique_words: 2 });
   assert.equal(result.steps[0]?.metadata, undefined);
-});
-
-const ORDERS: readonly OrderingStrategy[] = ["work_queue", "level", "reactive", "hybrid"];
-
-interface Node {
-  readonly dependencies: readonly number[];
-  readonly needs: "all" | "any";
-  readonly ms: number;
-  readonly fail: "always" | number;
-  readonly wanted: boolean;
-}
-
-const dags: fc.Arbitrary<Node[]> = fc.array(
-  fc.record({
-    dependencies: fc.array(fc.nat(), { maxLength: 3 }),
-    needs: fc.constantFrom<Node["needs"]>("all", "all", "any"),
-    ms: fc.nat(50),
-    fail: fc.constantFrom<Node["fail"]>(0, 0, 0, 1, 3, "always"),
-    wanted: fc.constantFrom(true, true, true, false),
-  }),
-  { minLength: 1, maxLength: 10 },
-);
-
-function dagOf(nodes: readonly Node[]): Step[] {
-  return nodes.map(({ dependencies, needs, ms, fail, wanted }, index) => {
-    const dependsOn = index === 0 ? [] : [...new Set(dependencies.map((n) => `s${n % index}`))];
-    const input = Object.fromEntries(dependsOn.map((id) => [id, `\${{ steps.${id}.output }}`]));
-    const retry = { ...ONCE, maxAttempts: 3, backoff: "linear" as const, baseMs: 7, capMs: 100, jitter: 0.5 };
-    const when = wanted ? {} : { when: "inputs.no" };
-    return toolStep({ id: `s${index}`, dependsOn, needs, retry, with: { id: `s${index}`, input, ms, fail }, ...when });
-  });
-}
-
-test("any graph gives the same states and outputs under every ordering, concurrency and timing", async () => {
-  const failures = fc.constantFrom<FailureStrategy>("continue_on_error", "best_effort");
-  await fc.assert(
-    fc.asyncProperty(dags, failures, async (nodes, failureStrategy) => {
-      const seen = new Set<string>();
-      for (const strategy of ORDERS) {
-        for (const [maxConcurrency, batchSize] of [[1], [3], [3, 2], [20]] as const) {
-          const slower = nodes.map((node) => ({ ...node, ms: (node.ms * (maxConcurrency + 13)) % 37 }));
-          const given = { strategy, failureStrategy, maxConcurrency, ...(batchSize === undefined ? {} : { batchSize }) };
-          const { result } = await execute(workflowOf(dagOf(slower), given), { input: { no: false }, random: Math.random });
-          seen.add(
-            JSON.stringify([result.state, states(result), result.outputs, result.steps.map(({ why, attempts }) => [why, attempts.length])]),
-          );
-        }
-      }
-      assert.equal(seen.size, 1, [...seen].join("\n"));
-    }),
-    { numRuns: 60 },
-  );
-});
-
-test("any graph under fail_fast reaches no output that it would not reach otherwise, and fails just when it would", async () => {
-  await fc.assert(
-    fc.asyncProperty(dags, fc.constantFrom(...ORDERS), fc.integer({ min: 1, max: 4 }), async (nodes, strategy, maxConcurrency) => {
-      const whole = await execute(workflowOf(dagOf(nodes), { failureStrategy: "continue_on_error" }), { input: { no: false } });
-      const fast = await execute(workflowOf(dagOf(nodes), { failureStrategy: "fail_fast", strategy, maxConcurrency }), {
-        input: { no: false },
-      });
-      assert.equal(fast.result.state, whole.result.state);
-      for (const step of fast.result.steps) {
-        if (step.state === "succeeded") assert.deepEqual(outputOf(step), whole.result.outputs[step.id]);
-        if (fast.result.state === "succeeded") assert.equal(step.state, whole.result.steps.find(({ id }) => id === step.id)?.state);
-      }
-    }),
-    { numRuns: 100 },
-  );
-});
-
-test("any graph passes max_concurrency never, and starts no step before its dependencies ended", async () => {
-  await fc.assert(
-    fc.asyncProperty(dags, fc.constantFrom(...ORDERS), fc.integer({ min: 1, max: 4 }), async (nodes, strategy, maxConcurrency) => {
-      const steps = dagOf(nodes);
-      const { work, events } = await execute(workflowOf(steps, { strategy, maxConcurrency, failureStrategy: "best_effort" }), {
-        input: { no: false },
-      });
-      assert.ok(work.most <= maxConcurrency);
-      const ended = new Set<string>();
-      for (const event of events) {
-        if (event.kind === "step_ended") ended.add(event.step.id);
-        if (event.kind === "attempt_started")
-          for (const id of steps.find((step) => step.id === event.step)?.dependsOn ?? []) assert.ok(ended.has(id));
-      }
-    }),
-    { numRuns: 100 },
-  );
 });

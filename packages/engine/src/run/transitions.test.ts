@@ -1,20 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
-import type { FailureStrategy, OrderingStrategy, Step } from "../workflow/document.ts";
-import { conditionStep, toolStep, workflowOf } from "./fixture.ts";
-import { nextSteps } from "./ordering.ts";
+import type { FailureStrategy, Step } from "../workflow/document.ts";
+import { apply, conditionStep, toolStep, workflowOf } from "./fixture.ts";
 import { type Plan, planRun } from "./plan.ts";
-import { isEnded, mayBecome, runState, type Side, type StepChange, type StepStatus } from "./state.ts";
+import { runState, type Side, type StepStatus } from "./state.ts";
 import { begin, cancelWaiting, initialStatuses, lease, postpone, resume, settle } from "./transitions.ts";
-
-function apply(statuses: Map<string, StepStatus>, changes: readonly StepChange[]): void {
-  for (const { id, from, to } of changes) {
-    assert.equal(statuses.get(id), from);
-    if (from.state !== to.state) assert.ok(mayBecome(from.state, to.state) || from.state === "pending", `${from.state} -> ${to.state}`);
-    statuses.set(id, to);
-  }
-}
 
 function execute(
   plan: Plan,
@@ -113,79 +103,3 @@ test("runState() follows from the steps", () => {
   assert.equal(runState(cancelled, { kind: "interrupted" }), "cancelled");
   assert.equal(runState(cancelled, { kind: "run_timeout", maxMs: 1 }), "failed");
 });
-
-/** Steps by index, each with dependencies on earlier ones; some are conditions, and some later ones in their branches. */
-const graphs = fc.array(
-  fc.record({
-    dependencies: fc.array(fc.nat(), { maxLength: 3 }),
-    needs: fc.constantFrom("all" as const, "any" as const),
-    condition: fc.boolean(),
-    branch: fc.option(fc.record({ of: fc.nat(), side: fc.constantFrom("then" as const, "else" as const) }), { nil: undefined }),
-    end: fc.constantFrom("succeeded" as const, "succeeded" as const, "failed" as const),
-    side: fc.constantFrom("then" as const, "else" as const),
-  }),
-  { minLength: 1, maxLength: 14 },
-);
-
-test("any graph comes to its end under every strategy, and no step starts before its parents ended", () => {
-  const orders = fc.constantFrom<OrderingStrategy>("work_queue", "level", "reactive", "hybrid");
-  const failures = fc.constantFrom<FailureStrategy>("fail_fast", "continue_on_error", "best_effort");
-  const concurrency = fc.integer({ min: 1, max: 5 });
-  const batch = fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined });
-  fc.assert(
-    fc.property(
-      graphs,
-      orders,
-      failures,
-      concurrency,
-      batch,
-      fc.array(fc.nat(), { minLength: 1 }),
-      (graph, order, failure, max, batchSize, picks) => {
-        const plan = planRun(workflowOf(stepsOf(graph)));
-        const statuses = initialStatuses(plan);
-        const ready = new Set(plan.steps.keys());
-        const busy: string[] = [];
-        for (let turn = 0; ; turn++) {
-          for (const [id, { state }] of statuses) if (state !== "ready") ready.delete(id);
-          for (const [id, { state }] of statuses) if (state === "ready") ready.add(id);
-          const started = nextSteps(plan, {
-            strategy: order,
-            ready: [...ready],
-            busy,
-            waiting: [],
-            maxConcurrency: max,
-            batchSize,
-          });
-          for (const id of started) {
-            for (const parent of plan.steps.get(id)?.parents ?? []) assert.ok(isEnded(statuses.get(parent)?.state ?? "pending"));
-            apply(statuses, [lease(statuses, id)]);
-            apply(statuses, [begin(statuses, id)]);
-            busy.push(id);
-          }
-          assert.ok(busy.length <= max);
-          const pick = (picks[turn % picks.length] ?? 0) % Math.max(busy.length, 1);
-          const [id] = busy.splice(pick, 1);
-          if (id === undefined) break;
-          const node = graph[plan.steps.get(id)?.index ?? 0];
-          const end = node?.end === "failed" ? { state: "failed" as const } : { state: "succeeded" as const, side: node?.side ?? "then" };
-          apply(statuses, settle(plan, statuses, failure, id, end));
-        }
-        for (const [id, { state }] of statuses) assert.ok(isEnded(state), `${id} was left ${state}`);
-      },
-    ),
-    { numRuns: 500 },
-  );
-});
-
-function stepsOf(
-  graph: readonly { dependencies: number[]; needs: "all" | "any"; condition: boolean; branch: { of: number; side: Side } | undefined }[],
-): Step[] {
-  return graph.map((node, index) => {
-    const dependsOn = index === 0 ? [] : [...new Set(node.dependencies.map((n) => `s${n % index}`))];
-    const conditions = graph.slice(0, index).flatMap(({ condition }, i) => (condition ? [`s${i}`] : []));
-    const condition = node.branch === undefined ? undefined : conditions[node.branch.of % Math.max(conditions.length, 1)];
-    const branch = condition === undefined || node.branch === undefined ? {} : { branch: { condition, side: node.branch.side } };
-    const given = { id: `s${index}`, dependsOn, needs: node.needs, ...branch };
-    return node.condition ? conditionStep(given) : toolStep(given);
-  });
-}

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Json } from "../json.ts";
 import { Redactor } from "./redact.ts";
 
@@ -77,22 +76,6 @@ test("Redactor takes the longer one of two that begin alike, and both of two tha
 test("cutText() takes out what may be the beginning of a secret, at the end of a text that was cut", () => {
   assert.equal(redactor.cutText(`x ${SECRET.slice(0, 9)}`), "x [secret KEY]");
   assert.equal(redactor.cutText("x p@s"), "x p@s");
-});
-
-test("Redactor finds any secret, whatever its characters", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "grapheme", minLength: 8, maxLength: 40 }), (secret) => {
-      const any = new Redactor(new Map([["S", secret]]));
-      for (const form of [
-        secret,
-        JSON.stringify(secret).slice(1, -1),
-        Buffer.from(secret).toString("base64"),
-        Buffer.from(secret).toString("hex"),
-      ]) {
-        assert.ok(any.text(`<${form}>`).includes("[secret S]"), form);
-      }
-    }),
-  );
 });
 
 test("Redactor takes time that grows with the text alone", () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import fc from "fast-check";
+import { property } from "../../../../fuzz/property.ts";
 import { countModule } from "./count.fixture.ts";
 import { meterModule } from "./meter.ts";
 import { FUEL_MAX, filled, readMeter } from "./meter-layout.ts";
@@ -53,34 +52,35 @@ const INPUTS = [
   [7, 3],
 ] as const;
 
-test("meterModule() leaves what programs do as it is, and they spend the same whenever they run", () => {
-  const seen = { completed: 0, trapped: 0, thrown: 0 };
-  fc.assert(
-    fc.property(programs, ({ bytes, throws }) => {
-      const plain = runAll(bytes, INPUTS);
-      const metered = runAll(Uint8Array.from(meterModule(bytes)), INPUTS);
-      assert.deepEqual(
-        metered.map((run) => run.outcome),
-        plain.map((run) => run.outcome),
-      );
-      const again = runAll(Uint8Array.from(meterModule(bytes)), INPUTS);
-      assert.deepEqual(again, metered);
-      const counted = runAll(countModule(bytes), INPUTS);
-      metered.forEach(({ outcome, fuel }, i) => {
-        const executed = (counted[i] as Ran).fuel;
-        assert.equal((counted[i] as Ran).outcome, outcome);
-        // An exception leaves stretches that were charged as a whole; a trap leaves the last one uncharged.
-        if (/^-?\d+ /.test(outcome)) assert.ok(throws ? fuel >= executed : fuel === executed, `${fuel} for ${executed}`);
-      });
-      for (const { outcome, stackLeft } of metered) {
-        if (/^-?\d+ /.test(outcome)) {
-          seen.completed++;
-          assert.equal(stackLeft, filled(0) & 0xf_ffffn, "all of the stack was given back");
-        } else if (outcome.includes("WebAssembly.Exception")) seen.thrown++;
-        else seen.trapped++;
-      }
-    }),
-    { numRuns: Number(process.env["FUZZ_RUNS"] ?? 400) },
-  );
-  assert.ok(Math.min(...Object.values(seen)) > 0, JSON.stringify(seen));
-});
+const seen = { completed: 0, trapped: 0, thrown: 0 };
+
+property(
+  "meterModule() leaves what programs do as it is, and they spend the same whenever they run",
+  400,
+  [programs],
+  ({ bytes, throws }) => {
+    const plain = runAll(bytes, INPUTS);
+    const metered = runAll(Uint8Array.from(meterModule(bytes)), INPUTS);
+    assert.deepEqual(
+      metered.map((run) => run.outcome),
+      plain.map((run) => run.outcome),
+    );
+    const again = runAll(Uint8Array.from(meterModule(bytes)), INPUTS);
+    assert.deepEqual(again, metered);
+    const counted = runAll(countModule(bytes), INPUTS);
+    metered.forEach(({ outcome, fuel }, i) => {
+      const executed = (counted[i] as Ran).fuel;
+      assert.equal((counted[i] as Ran).outcome, outcome);
+      // An exception leaves stretches that were charged as a whole; a trap leaves the last one uncharged.
+      if (/^-?\d+ /.test(outcome)) assert.ok(throws ? fuel >= executed : fuel === executed, `${fuel} for ${executed}`);
+    });
+    for (const { outcome, stackLeft } of metered) {
+      if (/^-?\d+ /.test(outcome)) {
+        seen.completed++;
+        assert.equal(stackLeft, filled(0) & 0xf_ffffn, "all of the stack was given back");
+      } else if (outcome.includes("WebAssembly.Exception")) seen.thrown++;
+      else seen.trapped++;
+    }
+  },
+  () => assert.ok(Math.min(...Object.values(seen)) > 0, JSON.stringify(seen)),
+);
