@@ -5,6 +5,10 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 
+/** Where the commands of one test file keep what is an installation's own: never where the developer's own is. */
+export const DATA = mkdtempSync(join(tmpdir(), "glovebox-data-"));
+process.on("exit", () => rmSync(DATA, { recursive: true, force: true }));
+
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 export const BIN = binOf(ROOT);
 export const EXAMPLES = join(ROOT, "examples");
@@ -54,7 +58,11 @@ export function gloveboxOnTerminal(args: readonly string[], options: CommandOpti
 function command(file: string, args: readonly string[], { cwd = ROOT, input, typed, env = {}, onStart }: CommandOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, ...inherited } = process.env; // each has a say in colours
-    const child = spawn(file, args, { cwd, env: { ...inherited, TERM: "xterm-256color", ...env }, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(file, args, {
+      cwd,
+      env: { ...inherited, TERM: "xterm-256color", GLOVEBOX_DATA: DATA, ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { tellFailure } from "./complaint.ts";
 import { EXIT } from "./exit.ts";
+import { gloveboxVersion } from "./version.ts";
 
 const MORE = `
 Exit codes: 0 done; 1 the document has problems; 2 wrong options; 3 we failed; 4 the run failed; 130 interrupted.
@@ -27,7 +27,7 @@ export async function start(args: readonly string[]): Promise<number> {
 function buildProgram(end: (exitCode: number) => void): Command {
   const program = new Command("glovebox")
     .description("Runs workflows whose untrusted steps are sealed in WebAssembly chambers.")
-    .version(versionOf(), "--version", "print the version")
+    .version(gloveboxVersion(), "--version", "print the version")
     .exitOverride()
     .addHelpText(
       "after",
@@ -58,6 +58,8 @@ ${MORE}`,
     .option("--folder <dir>", "the one folder below which tools may read and write files (without it they reach none)")
     .option("--concurrency <n>", "steps at a time, in place of the document's max_concurrency", wholeNumber(1, 1_000))
     .option("--cells <n>", "guests at a time, each in a process of its own (default: one for each CPU)", wholeNumber(1, 64))
+    .option("--record <dir>", "keep the run's record there (default: below the installation's own directory; docs/records.md)")
+    .option("--no-record", "keep no record of the run")
     .addHelpText(
       "after",
       `
@@ -162,11 +164,6 @@ Examples:
       end(completion(shell, program));
     });
   return program;
-}
-
-function versionOf(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
-  return version;
 }
 
 function command(program: Command, name: string): Command {

@@ -5,8 +5,9 @@ import { guessGuests } from "./guess.ts";
 import type { InputFlags } from "./input.ts";
 import { Interrupt } from "./interrupt.ts";
 import type { OperatorFlags } from "./operator.ts";
+import type { RecordFlags } from "./recording.ts";
 
-export interface RunFlags extends InputFlags, OperatorFlags {
+export interface RunFlags extends InputFlags, OperatorFlags, RecordFlags {
   readonly json?: boolean;
   readonly folder?: string;
   readonly concurrency?: number;

@@ -6,6 +6,7 @@ import { EXIT } from "./exit.ts";
 import { readInput } from "./input.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { type Operator, readOperator } from "./operator.ts";
+import { Recording } from "./recording.ts";
 import type { RunFlags } from "./run.ts";
 import { JsonReport, PersonReport, type RunReport } from "./run-report.ts";
 
@@ -35,10 +36,15 @@ export async function checkAndRun(call: RunCall): Promise<number> {
     const workflow = await check(call, operator, report);
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     if (workflow === undefined) return EXIT.problems;
-    const result = await execute(workflow, call, operator, report);
-    report.ended(workflow, result);
-    if (result.state === "cancelled") return interrupt.exitCode ?? EXIT.failure;
-    return result.state === "succeeded" ? EXIT.done : EXIT.runFailed;
+    const recording = Recording.open(flags, await call.text);
+    try {
+      const result = await execute(workflow, call, operator, report, recording);
+      report.ended(workflow, result);
+      if (result.state === "cancelled") return interrupt.exitCode ?? EXIT.failure;
+      return result.state === "succeeded" ? EXIT.done : EXIT.runFailed;
+    } finally {
+      await recording.close();
+    }
   } catch (error) {
     const { exitCode, ...complaint } = complaintOf(error);
     report.refused(complaint);
@@ -71,11 +77,14 @@ async function execute(
   { argument, flags, chambers, interrupt }: RunCall,
   operator: Operator,
   report: RunReport,
+  { runId, recorder }: Recording,
 ): Promise<RunResult> {
   const input = readInput(workflow, argument, flags);
   const { folder } = flags;
   using progress = report.progress(interrupt.signal);
   return await runWorkflow(workflow, {
+    runId,
+    ...(recorder === undefined ? {} : { record: recorder }),
     sandbox: chambers,
     isolationKey: ISOLATION_KEY,
     policy: operator.policy,

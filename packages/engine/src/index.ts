@@ -12,6 +12,7 @@ export { suggestionYaml } from "./inspect/suggest.ts";
 export { inspectWorkflow } from "./inspect/workflow.ts";
 export { DEFAULT_POLICY, type Policy } from "./policy/policy.ts";
 export { isLaxer, PROFILES, type ProfileName } from "./policy/profile.ts";
+export type { RunRecorder } from "./record/recorder.ts";
 export type { AttemptEnd, StepError, StepOutcome } from "./run/attempt.ts";
 export { type Clock, systemClock } from "./run/clock.ts";
 export {

@@ -23,6 +23,11 @@ export const ERROR_CODES = {
   WORKFLOW_INVALID: "A workflow that was to be run has steps that are no acyclic graph, or a schema that is none.",
   INPUT_INVALID: "The input of a run does not fit what its workflow asks for.",
   FOLDER_INVALID: "The folder that tools were to work in is none, or can't be read.",
+  RECORD_PLACE_REFUSED: "Where records, or the key that signs them, are to be kept is not the user's alone, or can't be written.",
+  RECORD_NOT_FOUND: "What was named is no run that has a record here, or more than one.",
+  RECORD_INVALID: "What was to be read is no record, is larger than one can be, or has a version that is not known here.",
+  RECORD_EDITED: "A record is not as it was written: its lines were changed, or it is in another one's place.",
+  RECORD_FOREIGN: "A record can't be verified here: it was signed with another installation's key.",
   TOOL_INVALID: "Two tools have one name.",
 } as const;
 

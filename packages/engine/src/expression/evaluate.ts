@@ -1,4 +1,5 @@
 import { GUEST_TEXT_MAX, type GuestReport, type Json, type Outcome, type Request } from "@glovebox/sandbox";
+import type { GuestPurpose } from "../record/entry.ts";
 import { printable } from "../run/printable.ts";
 import { EVALUATOR, scopeFor } from "./program.ts";
 import type { Scope } from "./scope.ts";
@@ -8,7 +9,10 @@ const NAME_MAX = 100;
 /** Runs a guest of the attempt: what it costs and logs is added to the attempt's. */
 export type RunGuest = (request: GuestRequest) => Promise<GuestReport>;
 
-export type GuestRequest = Pick<Request, "guest" | "input" | "limits" | "grants" | "hostLimits" | "secrets" | "acceptOutput">;
+export type GuestRequest = Pick<Request, "guest" | "input" | "limits" | "grants" | "hostLimits" | "secrets" | "acceptOutput"> & {
+  /** Missing: `schema` where it checks a value, else `work`. */
+  readonly purpose?: GuestPurpose;
+};
 
 /** What one expression came to. `none`: to nothing that JSON has (undefined, a function). */
 export type Evaluated =
@@ -35,6 +39,7 @@ export type Answer =
 /** Evaluates expressions, all of them in one guest and none in the host. The answer may be shorter than the question where a gate closed. */
 export async function evaluate(question: Question, scope: Scope, guest: RunGuest): Promise<Answer> {
   const { outcome } = await guest({
+    purpose: question.host === undefined ? "expression" : "work",
     guest: { kind: "javascript", code: EVALUATOR, filename: "expression.js" },
     input: { sources: question.sources, scope: scopeFor(question.sources, scope), gate: question.gate, truth: question.truth },
     ...(question.limits === undefined ? {} : { limits: question.limits }),

@@ -111,6 +111,7 @@ export class Execution {
     onEvent({ kind: "attempt_started", step: id, number, atMs: startedMs });
     const end = await runAttempt(step, {
       run: context,
+      number,
       // Without the attempt's number: it stays the same over retries.
       idempotencyKey: `${context.runId}/${id}`,
       signal: this.#stop.signal,

@@ -3,6 +3,8 @@ import { GloveboxError, type Json } from "@glovebox/sandbox";
 import type { RunGuest } from "../expression/evaluate.ts";
 import { DEFAULT_POLICY, layersOf, type Policy } from "../policy/policy.ts";
 import { type ProfileName, strictest } from "../policy/profile.ts";
+import { RunNotes } from "../record/notes.ts";
+import type { RunRecorder } from "../record/recorder.ts";
 import { resolveSecrets, type SecretSource } from "../secrets/resolve.ts";
 import type { GuestRunner, RunContext } from "../steps/context.ts";
 import { Meter } from "../steps/meter.ts";
@@ -50,6 +52,8 @@ export interface RunOptions {
   readonly runId?: string;
   /** Cells are not shared between two keys. Missing: the run's id. */
   readonly isolationKey?: string;
+  /** Where the run's record goes. Missing: it has none. */
+  readonly record?: RunRecorder;
   /** Called in order, while the run goes on. It must not throw. */
   readonly onEvent?: (event: RunEvent) => void;
 }
@@ -68,6 +72,21 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
   const { policy = DEFAULT_POLICY } = options;
   const profile = strictest([policy.profile, workflow.profile ?? policy.profile]);
   await checkIsolation(workflow, profile, options.isolation);
+  const secrets = await resolveSecrets(workflow, options.secretSources ?? []);
+  const modules = new ModuleFiles(workflow.file);
+  const startedAt = clock.now();
+  const now = (): number => clock.now() - startedAt;
+  const { record: recorder, isolation } = options;
+  const notes =
+    recorder === undefined
+      ? undefined
+      : new RunNotes({
+          recorder,
+          secrets,
+          sourceOf: modules.sourceOf,
+          now,
+          ...(isolation === undefined ? {} : { isolation: () => isolation.level() }),
+        });
   const context: RunContext = {
     runId,
     isolationKey: options.isolationKey ?? runId,
@@ -76,18 +95,25 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
     folder: options.folder === undefined ? undefined : await openFolder(options.folder),
     policy,
     profile,
-    secrets: await resolveSecrets(workflow, options.secretSources ?? []),
-    modules: new ModuleFiles(workflow.file),
+    secrets,
+    modules,
     clock,
+    ...(notes === undefined ? {} : { notes }),
   };
-  const startedAt = clock.now();
-  const now = (): number => clock.now() - startedAt;
-  const meter = new Meter(context, options.signal ?? new AbortController().signal, layersOf(policy, profile));
-  if (options.signal?.aborted !== true) await checkInput(workflow, input, meter);
+  notes?.begin(runId, workflow, input, profile);
+  const meter = new Meter(context, options.signal ?? new AbortController().signal, layersOf(policy, profile), {
+    step: null,
+    attempt: 0,
+  });
+  if (options.signal?.aborted !== true) await checkInput(workflow, input, meter, notes);
   const ledger = new Ledger(plan);
   const view = new View(workflow, plan, ledger, runId, input);
-  onEvent({ kind: "run_started", runId, steps: workflow.steps.length });
-  const ended = await new Execution({ workflow, plan, ledger, view, context, now, random, onEvent }).toEnd(options.signal);
+  const receive = (event: RunEvent): void => {
+    if (event.kind === "attempt_ended") notes?.attempt(event.step, event.attempt);
+    onEvent(event);
+  };
+  receive({ kind: "run_started", runId, steps: workflow.steps.length });
+  const ended = await new Execution({ workflow, plan, ledger, view, context, now, random, onEvent: receive }).toEnd(options.signal);
   const steps = ledger.results();
   const made = await outputsOf(workflow, ledger, view, ended?.kind === "interrupted" ? undefined : meter.guest);
   const [failure] = made.failures;
@@ -96,8 +122,8 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
   const payload = view.payload();
   const reached = endState(runState(ledger.statuses, ended));
   const state = reached === "succeeded" && cause !== undefined ? "failed" : reached;
-  onEvent({ kind: "run_ended", state, atMs: now() });
-  return {
+  receive({ kind: "run_ended", state, atMs: now() });
+  const result: RunResult = {
     runId,
     workflow: workflow.name,
     state,
@@ -108,6 +134,8 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
     outputs: made.outputs,
     ...(payload === undefined ? {} : { payload }),
   };
+  notes?.end(result);
+  return result;
 }
 
 async function checkIsolation(workflow: Workflow, profile: ProfileName, isolation: RunOptions["isolation"]): Promise<void> {
@@ -118,9 +146,11 @@ async function checkIsolation(workflow: Workflow, profile: ProfileName, isolatio
   throw new GloveboxError("ISOLATION_TOO_WEAK", `Cannot run workflow "${workflow.name}": ${words}`);
 }
 
-async function checkInput(workflow: Workflow, input: Json, meter: Meter): Promise<void> {
+async function checkInput(workflow: Workflow, input: Json, meter: Meter, notes: RunNotes | undefined): Promise<void> {
   const refuse = (why: string): never => {
-    throw new GloveboxError("INPUT_INVALID", `Cannot run workflow "${workflow.name}": ${why}`);
+    const refusal = new GloveboxError("INPUT_INVALID", `Cannot run workflow "${workflow.name}": ${why}`);
+    notes?.refused(refusal);
+    throw refusal;
   };
   if (workflow.payload === "text" && typeof input !== "string") refuse("its input is one text");
   if (workflow.inputs === undefined) return;

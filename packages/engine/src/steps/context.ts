@@ -2,6 +2,7 @@ import type { GuestReport, Json, Request } from "@glovebox/sandbox";
 import type { Scope } from "../expression/scope.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { ProfileName } from "../policy/profile.ts";
+import type { RunNotes } from "../record/notes.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Folder } from "../tools/folder.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -26,11 +27,15 @@ export interface RunContext {
   readonly secrets: ReadonlyMap<string, string>;
   readonly modules: ModuleFiles;
   readonly clock: Clock;
+  /** Missing: the run is not recorded. */
+  readonly notes?: RunNotes;
 }
 
 /** What one attempt is given. */
 export interface AttemptContext {
   readonly run: RunContext;
+  /** From 1. */
+  readonly number: number;
   /** Stable over the attempts of a step. */
   readonly idempotencyKey: string;
   /** Aborted when the run is over. */

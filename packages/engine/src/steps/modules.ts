@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
@@ -7,10 +8,19 @@ const MODULE_BYTES_MAX = 64 * 2 ** 20;
 /** A module's or a package's file could not be read. */
 export class ModuleError extends Error {}
 
+/** A file that bytes were read from. */
+export interface FileSource {
+  /** Absolute. */
+  readonly path: string;
+  /** Of the bytes, in hexadecimal digits; computed when it is first asked for. */
+  sha256(): string;
+}
+
 /** The files of one run's modules and packages: each is read once, so that all attempts of all steps run the same bytes. */
 export class ModuleFiles {
   readonly #folder: string;
   readonly #files = new Map<string, Promise<Uint8Array>>();
+  readonly #sources = new WeakMap<Uint8Array, FileSource>();
 
   /** @param document the workflow's file; modules are found relative to its folder */
   constructor(document: string) {
@@ -22,11 +32,28 @@ export class ModuleFiles {
     const path = resolve(this.#folder, module);
     let bytes = this.#files.get(path);
     if (bytes === undefined) {
-      bytes = readModule(path, module, what);
+      bytes = readModule(path, module, what).then((read) => {
+        this.#sources.set(read, sourceOf(path, read));
+        return read;
+      });
       this.#files.set(path, bytes);
     }
     return bytes;
   }
+
+  /** Where bytes come from that were read here. */
+  readonly sourceOf = (bytes: Uint8Array): FileSource | undefined => this.#sources.get(bytes);
+}
+
+function sourceOf(path: string, bytes: Uint8Array): FileSource {
+  let digest: string | undefined;
+  return {
+    path,
+    sha256() {
+      digest ??= createHash("sha256").update(bytes).digest("hex");
+      return digest;
+    },
+  };
 }
 
 async function readModule(path: string, module: string, what: string): Promise<Uint8Array> {

@@ -1,0 +1,65 @@
+import { homedir } from "node:os";
+import { dataDirectory, newRunId, openKeys, RecordFile, recordsDirectory } from "@glovebox/engine/records";
+import { EXIT, Refusal } from "./exit.ts";
+import { paintFor } from "./report/paint.ts";
+import { shownLine } from "./report/shown.ts";
+import { gloveboxVersion } from "./version.ts";
+
+export interface RecordFlags {
+  /** A directory; false: no record. Missing: the installation's own. */
+  readonly record?: string | false;
+}
+
+const WARNING_COLUMNS = 1_000;
+
+/** The record that a run of the command leaves behind, or none. Owns the file: close it. */
+export class Recording {
+  readonly runId: string;
+  readonly recorder: RecordFile | undefined;
+
+  private constructor(runId: string, recorder: RecordFile | undefined) {
+    this.runId = runId;
+    this.recorder = recorder;
+  }
+
+  /**
+   * Where nobody named a directory, one that can't be written is a warning.
+   * @param document the workflow's text
+   * @throws Refusal where the directory that was named can't be used
+   */
+  static open({ record }: RecordFlags, document: string): Recording {
+    const startedAt = new Date();
+    const runId = newRunId(startedAt);
+    if (record === false) return new Recording(runId, undefined);
+    const { version: node, platform, arch } = process;
+    const versions = { glovebox: gloveboxVersion(), node: node.slice(1), platform: `${platform}-${arch}` };
+    try {
+      const data = ownData();
+      const keys = openKeys(data);
+      const directory = record ?? recordsDirectory(data);
+      const about = { startedAt, document, versions };
+      return new Recording(runId, new RecordFile({ directory, named: record !== undefined, runId, keys, about }));
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "RECORD_PLACE_REFUSED")) throw error;
+      if (record !== undefined) throw new Refusal(error.message, EXIT.usage, { cause: error });
+      warn(`this run is not recorded: ${error.message} (--no-record turns records off)`);
+      return new Recording(runId, undefined);
+    }
+  }
+
+  /** Ends the record, and says where it does not hold all of the run. */
+  async close(): Promise<void> {
+    const shortfall = await this.recorder?.close();
+    if (shortfall !== undefined) warn(`the record of this run is not whole: ${shortfall.why} (${shortfall.file})`);
+  }
+}
+
+/** Where this installation keeps what is its own. */
+export function ownData(): string {
+  return dataDirectory({ variables: process.env, platform: process.platform, home: homedir() });
+}
+
+function warn(message: string): void {
+  const { stderr } = process;
+  stderr.write(`${paintFor(stderr)("yellow", "warning:")} ${shownLine(message, WARNING_COLUMNS)}\n`);
+}

@@ -1,0 +1,189 @@
+import { closeSync, openSync, unlinkSync, write } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { RecordRequest } from "@glovebox/sandbox";
+import { ENTRIES_MAX, LINE_BYTES_MAX, RECORD_BYTES_MAX } from "./bounds.ts";
+import { Chain } from "./chain.ts";
+import type { EndEntry, GuestEntry, LeftOut, RecordEntry } from "./entry.ts";
+import type { RecordKeys } from "./key.ts";
+import { recordName } from "./place.ts";
+import { makePrivateDirectory, OPEN_NEW, refusal, stateOf } from "./private.ts";
+import type { RunRecorder, RunSurroundings } from "./recorder.ts";
+
+const writeTo = promisify(write);
+
+/** Kept free for the last entry, which says how the run ended. */
+const END_BYTES = 8 * 2 ** 20;
+/** What a run that is killed may lose. */
+const FLUSH_MS = 100;
+const FLUSH_CHARACTERS = 256 * 1024;
+/** Bytes of what one guest is answered, in base64 a third more. */
+const TRANSCRIPT_BYTES_MAX = 8 * 2 ** 20;
+
+export interface RecordFileOptions {
+  /** Made where it is not there. */
+  readonly directory: string;
+  /** The user named it: others may list it. */
+  readonly named: boolean;
+  readonly runId: string;
+  readonly keys: RecordKeys;
+  readonly about: Omit<RunSurroundings, "keyId">;
+  /** Default {@link RECORD_BYTES_MAX}. */
+  readonly bytesMax?: number;
+}
+
+/** Why a record does not hold all of its run. */
+export interface Shortfall {
+  readonly file: string;
+  readonly why: string;
+}
+
+/**
+ * The record of one run, in a file of its own that grows while the run goes on. Entries are made into lines at once, and written in the
+ * background. What the disk refuses ends the record and not the run. Owns the file: close it.
+ */
+export class RecordFile implements RunRecorder {
+  readonly file: string;
+  readonly request: RecordRequest;
+  readonly about: RunSurroundings;
+  readonly #descriptor: number;
+  readonly #chain: Chain;
+  readonly #bytesMax: number;
+  #pending: string[] = [];
+  #pendingCharacters = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #bytes = 0;
+  #entries = 0;
+  #missing = 0;
+  #failure: string | undefined;
+
+  /** @throws GloveboxError `RECORD_PLACE_REFUSED` */
+  constructor({ directory, named, runId, keys, about, bytesMax = RECORD_BYTES_MAX }: RecordFileOptions) {
+    makePrivateDirectory(directory, { mayBeSeen: named });
+    this.file = join(directory, recordName(runId));
+    try {
+      this.#descriptor = openSync(this.file, OPEN_NEW, 0o600);
+    } catch (error) {
+      throw refusal(directory, stateOf(error), error);
+    }
+    this.#chain = new Chain(keys.mac, runId);
+    this.#bytesMax = bytesMax;
+    this.request = { key: keys.transcript, bytesMax: TRANSCRIPT_BYTES_MAX };
+    this.about = { ...about, keyId: keys.id };
+  }
+
+  write(entry: RecordEntry): void {
+    if (this.#failure !== undefined) return;
+    const isEnd = entry.kind === "end";
+    const json = isEnd ? this.#end(entry) : short(entry, LINE_BYTES_MAX);
+    const room = this.#bytesMax - (isEnd ? 0 : Math.min(END_BYTES, this.#bytesMax / 2));
+    if (json === undefined || this.#bytes + Buffer.byteLength(json) + LINE_OVERHEAD > room || this.#entries >= ENTRIES_MAX) {
+      this.#missing++;
+      return;
+    }
+    const line = `${this.#chain.sign(json)}\n`;
+    this.#bytes += Buffer.byteLength(line);
+    this.#entries++;
+    this.#pending.push(line);
+    this.#pendingCharacters += line.length;
+    // The first line at once: a run that is killed in its first moments leaves what it was.
+    if (entry.kind === "run" || this.#pendingCharacters >= FLUSH_CHARACTERS) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
+  }
+
+  /** Writes what is left. Resolves to why the record does not hold all of the run; undefined: it does. Never rejects. */
+  async close(): Promise<Shortfall | undefined> {
+    this.#flush();
+    await this.#writing;
+    closeSync(this.#descriptor);
+    if (this.#entries === 0) unlinkSync(this.file);
+    if (this.#failure !== undefined) return { file: this.file, why: this.#failure };
+    if (this.#missing === 0) return undefined;
+    return {
+      file: this.file,
+      why: `it would have more than ${Math.round(this.#bytesMax / 2 ** 20)} MiB; ${this.#missing} of its entries are missing`,
+    };
+  }
+
+  #end(entry: EndEntry): string | undefined {
+    const told = this.#missing === 0 ? entry : { ...entry, entriesMissing: this.#missing };
+    return short(told, Math.min(END_BYTES, this.#bytesMax / 2));
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#pending.length === 0) return;
+    const bytes = Buffer.from(this.#pending.join(""));
+    this.#pending = [];
+    this.#pendingCharacters = 0;
+    this.#writing = this.#writing.then(() => this.#append(bytes));
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    if (this.#failure !== undefined) return;
+    try {
+      for (let at = 0; at < bytes.length; ) at += (await writeTo(this.#descriptor, bytes, at)).bytesWritten;
+    } catch (error) {
+      this.#failure = `it could not be written: ${stateOf(error)}`;
+    }
+  }
+}
+
+/** The code in front of a line, its end, and a little. */
+const LINE_OVERHEAD = 128;
+
+/** The entry as JSON, without as many of its parts as it takes to be no longer than that. Undefined: it is too long even so. */
+function short(entry: RecordEntry, bytesMax: number): string | undefined {
+  for (const smaller of [entry, ...smallerOnes(entry)]) {
+    const json = JSON.stringify(smaller);
+    if (json.length + LINE_OVERHEAD <= bytesMax && Buffer.byteLength(json) + LINE_OVERHEAD <= bytesMax) return json;
+  }
+  return undefined;
+}
+
+/** The same entry with more and more left out. */
+function* smallerOnes(entry: RecordEntry): Generator<RecordEntry> {
+  switch (entry.kind) {
+    case "run": {
+      const { input: _, ...rest } = entry;
+      yield { ...rest, leftOut: without(entry, "input") };
+      return;
+    }
+    case "guest": {
+      const { transcript: _, ...rest } = entry;
+      const bare: GuestEntry = { ...rest, leftOut: without(rest, "transcript") };
+      yield bare;
+      const silent: GuestEntry = { ...bare, log: [], audit: [], leftOut: without(bare, "log") };
+      yield silent;
+      const { input: __, ...last } = silent;
+      const outcome = last.outcome.kind === "completed" ? ({ kind: "completed" } as const) : last.outcome;
+      yield { ...last, outcome, leftOut: { ...without(last, "input"), output: "too_large" } };
+      return;
+    }
+    case "attempt": {
+      const { audit: _, ...attempt } = entry.attempt;
+      yield { ...entry, attempt: { ...attempt, log: [] }, leftOut: without(entry, "log") };
+      return;
+    }
+    case "end": {
+      const { result } = entry;
+      if (result === undefined) return;
+      const steps = result.steps.map(({ metadata: _, outcome, ...step }) => ({
+        ...step,
+        ...(outcome === undefined ? {} : { outcome: outcome.kind === "completed" ? ({ kind: "completed" } as const) : outcome }),
+      }));
+      const { payload: _, ...rest } = result;
+      const small: EndEntry = { ...entry, result: { ...rest, steps, outputs: {} }, leftOut: without(entry, "outputs") };
+      yield small;
+      const { runId, workflow, state, wallMs } = result;
+      const bare = steps.map(({ id, type, state: ended, endedMs }) => ({ id, type, state: ended, endedMs }));
+      yield { ...small, result: { runId, workflow, state, wallMs, steps: bare, outputs: {} } };
+    }
+  }
+}
+
+function without({ leftOut }: { readonly leftOut?: LeftOut }, part: keyof LeftOut): LeftOut {
+  return { ...leftOut, [part]: "too_large" };
+}

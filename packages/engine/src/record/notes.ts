@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import { type GloveboxError, type GuestReport, type Json, type RecordRequest, Redactor } from "@glovebox/sandbox";
+import type { GuestRequest } from "../expression/evaluate.ts";
+import type { AttemptResult, RunResult } from "../run/result.ts";
+import type { Workflow } from "../workflow/document.ts";
+import { FORMAT, type GuestEntry, type GuestPurpose, type LeftOutPart, type LeftOutReason, type RecordedGuest, VERSION } from "./entry.ts";
+import { recordedGrants, recordedGuest, type SourceOf } from "./guest.ts";
+import type { RunRecorder } from "./recorder.ts";
+import { recordedResult, redactAttempt, redactAudit, redactLog, redactResult } from "./redact.ts";
+
+/** Bytes of one guest's input, and of its output, that are kept. */
+const INPUT_BYTES_MAX = 4 * 2 ** 20;
+const OUTPUT_BYTES_MAX = 4 * 2 ** 20;
+const LOG_BYTES_MAX = 2 ** 20;
+
+/** Whose a guest is. */
+export interface GuestPlace {
+  /** Null: the run's own. */
+  readonly step: string | null;
+  readonly attempt: number;
+}
+
+export interface NotesOptions {
+  readonly recorder: RunRecorder;
+  /** All of the run's. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly sourceOf: SourceOf;
+  /** Milliseconds since the start of the run. */
+  readonly now: () => number;
+  /** What stands around cells. */
+  readonly isolation?: () => Promise<string>;
+}
+
+/** Makes the entries of one run's record, without secrets and without what is too large. */
+export class RunNotes {
+  /** Milliseconds since the start of the run. */
+  readonly now: () => number;
+  /** For every guest of the run. */
+  readonly request: RecordRequest;
+  readonly #options: NotesOptions;
+  readonly #redactor: Redactor | undefined;
+  #isolation: string | undefined;
+
+  constructor(options: NotesOptions) {
+    this.#options = options;
+    this.now = options.now;
+    this.request = options.recorder.request;
+    this.#redactor = options.secrets.size === 0 ? undefined : new Redactor(options.secrets);
+  }
+
+  begin(runId: string, { name, file }: Pick<Workflow, "name" | "file">, input: Json, profile: string): void {
+    const { keyId, startedAt, document, versions } = this.#options.recorder.about;
+    const leftOut = new Map<LeftOutPart, LeftOutReason>();
+    const kept = JSON.stringify(input).length <= INPUT_BYTES_MAX ? this.#clean("input", input, leftOut) : undefined;
+    if (kept === undefined) leftOut.set("input", "too_large");
+    this.#options.recorder.write({
+      kind: "run",
+      format: FORMAT,
+      version: VERSION,
+      runId,
+      keyId,
+      startedAt: startedAt.toISOString(),
+      workflow: {
+        name,
+        file,
+        sha256: createHash("sha256").update(document).digest("hex"),
+        text: this.#clean("text", document, leftOut) as string,
+      },
+      ...(kept === undefined ? {} : { input: kept }),
+      profile,
+      versions,
+      ...told(leftOut),
+    });
+  }
+
+  async guest(
+    place: GuestPlace,
+    request: GuestRequest & { readonly purpose?: GuestPurpose },
+    report: GuestReport,
+    startedMs: number,
+  ): Promise<void> {
+    const endedMs = this.now();
+    // Its cell has been started: this asks nobody, and is not waited for more than once.
+    this.#isolation ??= await this.#options.isolation?.();
+    this.#options.recorder.write(this.#guestEntry(place, request, report, { startedMs, endedMs }));
+  }
+
+  attempt(step: string, attempt: AttemptResult): void {
+    this.#options.recorder.write({
+      kind: "attempt",
+      step,
+      attempt: this.#redactor === undefined ? attempt : redactAttempt(attempt, this.#redactor),
+    });
+  }
+
+  end(result: RunResult): void {
+    this.#options.recorder.write({
+      kind: "end",
+      result: recordedResult(this.#redactor === undefined ? result : redactResult(result, this.#redactor)),
+    });
+  }
+
+  /** The run was refused before any of its steps began. */
+  refused({ code, message }: GloveboxError): void {
+    this.#options.recorder.write({ kind: "end", refused: { code, message: this.#redactor?.text(message) ?? message } });
+  }
+
+  #guestEntry(
+    place: GuestPlace,
+    request: GuestRequest & { readonly purpose?: GuestPurpose },
+    { outcome, usage, log, audit, transcript }: GuestReport,
+    times: Pick<GuestEntry, "startedMs" | "endedMs">,
+  ): GuestEntry {
+    const redactor = this.#redactor;
+    const leftOut = new Map<LeftOutPart, LeftOutReason>();
+    const { guest, whole } = recordedGuest(request.guest, this.#options.sourceOf);
+    const started = { ...(this.#clean("guest", guest, leftOut) as RecordedGuest), kind: guest.kind } as RecordedGuest;
+    if (!whole) leftOut.set("guest", "too_large");
+    const { input } = request;
+    const keptInput = input === undefined || input instanceof Uint8Array || usage.inputBytes > INPUT_BYTES_MAX ? undefined : input;
+    if (input !== undefined && keptInput === undefined) leftOut.set("input", "too_large");
+    if (usage.logBytes > LOG_BYTES_MAX) leftOut.set("log", "too_large");
+    if (outcome.kind === "completed" && usage.outputBytes > OUTPUT_BYTES_MAX) leftOut.set("output", "too_large");
+    // A guest's own secrets have been taken out already: what changes here is what no replay will come to.
+    const keptLog = redactor === undefined ? log : redactLog(log, redactor);
+    if (!leftOut.has("log") && isChanged(keptLog, log)) leftOut.set("log", "secret");
+    const keptOutcome = redactor?.outcome(outcome) ?? outcome;
+    if (!leftOut.has("output") && isChanged(keptOutcome, outcome)) leftOut.set("output", "secret");
+    return {
+      kind: "guest",
+      ...place,
+      purpose: request.purpose ?? (guest.kind === "schema" ? "schema" : "work"),
+      guest: started,
+      ...(keptInput === undefined ? {} : { input: this.#clean("input", keptInput, leftOut) }),
+      limits: request.limits ?? {},
+      hostLimits: request.hostLimits ?? {},
+      grants: recordedGrants(request.grants, transcript),
+      ...(this.#isolation === undefined ? {} : { isolation: this.#isolation }),
+      ...times,
+      outcome: leftOut.get("output") === "too_large" ? { kind: "completed" } : keptOutcome,
+      usage,
+      log: leftOut.get("log") === "too_large" ? [] : keptLog,
+      audit: redactor === undefined ? audit : redactAudit(audit, redactor),
+      ...(transcript === undefined ? {} : { transcript }),
+      ...told(leftOut),
+    };
+  }
+
+  /** The value without secrets; that it held one is noted. */
+  #clean<T>(part: LeftOutPart, value: T, leftOut: Map<LeftOutPart, LeftOutReason>): Json {
+    const clean = this.#redactor?.json(value as Json);
+    if (clean !== undefined && clean !== value) leftOut.set(part, "secret");
+    return clean ?? (value as Json);
+  }
+}
+
+function isChanged(kept: unknown, whole: unknown): boolean {
+  return kept !== whole && JSON.stringify(kept) !== JSON.stringify(whole);
+}
+
+function told(leftOut: ReadonlyMap<LeftOutPart, LeftOutReason>): Pick<GuestEntry, "leftOut"> {
+  return leftOut.size === 0 ? {} : { leftOut: Object.fromEntries(leftOut) };
+}

@@ -1,0 +1,46 @@
+import { randomBytes } from "node:crypto";
+import { isAbsolute, join, resolve } from "node:path";
+
+/** What decides where an installation keeps what is its own. */
+export interface Surroundings {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  /** The user's home. */
+  readonly home: string;
+}
+
+/**
+ * The directory of an installation's own data: `GLOVEBOX_DATA`, else `glovebox` where the platform keeps data of programs. Pure.
+ * A relative `XDG_DATA_HOME` is none, as the XDG base directory specification has it.
+ */
+export function dataDirectory({ variables, platform, home }: Surroundings): string {
+  const { GLOVEBOX_DATA: own, XDG_DATA_HOME: xdg, LOCALAPPDATA: local } = variables;
+  if (own !== undefined && own !== "") return resolve(own);
+  if (platform === "win32") return join(local === undefined || local === "" ? join(home, "AppData", "Local") : local, "glovebox");
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, "glovebox");
+  return platform === "darwin" ? join(home, "Library", "Application Support", "glovebox") : join(home, ".local", "share", "glovebox");
+}
+
+/** Below the data directory. */
+export function recordsDirectory(data: string): string {
+  return join(data, "records");
+}
+
+const EXTENSION = ".jsonl";
+const RUN_ID = /^\d{8}T\d{6}Z-[0-9a-f]{10}$/;
+
+/** Ids sort by when their runs began. */
+export function newRunId(startedAt: Date): string {
+  const time = startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  return `${time}-${randomBytes(5).toString("hex")}`;
+}
+
+export function recordName(runId: string): string {
+  return runId + EXTENSION;
+}
+
+/** The run whose record has this name; undefined: it is no record's name. */
+export function runIdOf(name: string): string | undefined {
+  const id = name.endsWith(EXTENSION) ? name.slice(0, -EXTENSION.length) : "";
+  return RUN_ID.test(id) ? id : undefined;
+}

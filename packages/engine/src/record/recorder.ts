@@ -1,0 +1,21 @@
+import type { RecordRequest } from "@glovebox/sandbox";
+import type { RecordEntry } from "./entry.ts";
+
+/** Where the record of one run goes. */
+export interface RunRecorder {
+  /** What transcripts of the run's guests are made with. */
+  readonly request: RecordRequest;
+  /** What the first entry says besides what the run itself knows. */
+  readonly about: RunSurroundings;
+  /** Keeps an entry. It comes back at once, and never throws: a run does not fail because it can't be recorded. */
+  write(entry: RecordEntry): void;
+}
+
+export interface RunSurroundings {
+  readonly keyId: string;
+  /** The same moment that the run's id may hold. */
+  readonly startedAt: Date;
+  /** The document's text, as it was loaded. */
+  readonly document: string;
+  readonly versions: { readonly glovebox: string; readonly node: string; readonly platform: string };
+}
