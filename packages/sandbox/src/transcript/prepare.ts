@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { GloveboxError } from "../error.ts";
 import type { GrantedFile } from "../host/files.ts";
 import type { TranscriptHead } from "./recording.ts";
@@ -61,14 +61,14 @@ export function bytesOf(content: TranscriptContent, secrets: ReadonlyMap<string,
 
 /** SHA-256 of pieces one after the other, each with its length. */
 export function digestOf(pieces: readonly (string | Uint8Array)[]): string {
-  const hash = createHash("sha256");
-  for (const piece of pieces) hash.update(`${typeof piece === "string" ? Buffer.byteLength(piece) : piece.length}:`).update(piece);
-  return hash.digest("hex");
+  const digest = createHash("sha256");
+  for (const piece of pieces) digest.update(`${typeof piece === "string" ? Buffer.byteLength(piece) : piece.length}:`).update(piece);
+  return digest.digest("hex");
 }
 
-/** SHA-256 of bytes. */
+/** SHA-256 of bytes; half the time of an object for it. */
 export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes, "hex");
 }
 
 function lacks(why: string): never {
