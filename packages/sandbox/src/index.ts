@@ -2,6 +2,7 @@ export { innermost } from "./cell/innermost.ts";
 export { ISOLATION_LEVELS, type IsolationLevel } from "./cell/wrap.ts";
 export { ERROR_CODES, type ErrorCode } from "./codes.ts";
 export { GloveboxError } from "./error.ts";
+export { givenStart } from "./given.ts";
 export {
   DEFAULT_HOST_LIMITS,
   type FileGrant,

@@ -72,6 +72,8 @@ export function prepareRequest(
   const moduleKey = module && (limits.fuel === undefined ? module.digest : module.digest + METERED);
   const input = encodeInput(request, guest, moduleKind);
   const start = guest.kind === "module" ? givenStart(guest) : undefined;
+  if (guest.kind === "module" && guest.stdout !== undefined && moduleKind !== "wasi")
+    invalid(`stdout is what a WASI command writes to: this module is of kind "${moduleKind}"`);
   const packages = guest.kind === "python" && guest.packages ? acceptPackages(guest.packages) : undefined;
   const directories = packages ? [packageDirectory(packages)] : (start?.directories ?? []);
   const given = input.length + sizeOf(directories);

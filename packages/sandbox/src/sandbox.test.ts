@@ -9,7 +9,9 @@ import type { GuestReport } from "./outcome.ts";
 import type { Request } from "./request.ts";
 import { findRuntimes } from "./runtimes/installed.ts";
 import { Sandbox } from "./sandbox.ts";
+import { assemble } from "./wasm/assemble.ts";
 
+const HANDLER = assemble('(module (memory (export "memory") 1) (func (export "handle") (result i32) (i32.const 0)))');
 const ECHO_WHO = "globalThis.seen = (globalThis.seen ?? 0) + 1; return globalThis.seen";
 
 function javascript(code: string, rest: Partial<Request> = {}): Request {
@@ -131,6 +133,7 @@ for (const home of ["process", "thread"] as const) {
         ["INPUT_TOO_LARGE", { input: "x".repeat(100), limits: { inputBytes: 50 } }],
         ["REQUEST_INVALID", { input: new Uint8Array(1) }],
         ["REQUEST_INVALID", { randomSeed: new Uint8Array(1) }],
+        ["REQUEST_INVALID", { guest: { kind: "module", bytes: HANDLER, stdout: "text" } }],
         ["MODULE_REFUSED", { guest: { kind: "module", bytes: new Uint8Array(4) } }],
       ];
       for (const [code, wrong] of cases) {

@@ -128,6 +128,30 @@ steps:
   );
 });
 
+test("explainWorkflow() says where a program's arguments and environment come from", () => {
+  const { values } = step(
+    explained(`steps:
+  - { id: said, type: code, language: python, code: return 1 }
+  - id: a
+    type: wasm
+    module: a.wasm
+    arguments: [-v, "\${{ steps.said.output }}"]
+    environment: { RUN: "\${{ run.id }}" }
+`),
+    "a",
+  );
+  assert.deepEqual(
+    values.map(({ where, from, confusedDeputy }) => [where, from[0]?.kind, confusedDeputy]),
+    [
+      ["module", "literal", false],
+      ["arguments[0]", "literal", false],
+      ["arguments[1]", "step", false],
+      ["environment.RUN", "engine", false],
+      ["input", "step", false],
+    ],
+  );
+});
+
 test("explainWorkflow() explains documents of other dialects", () => {
   const explanation = explained(
     "processors: [{ id: a, backend: local, impl: reverse_text }, { id: b, backend: local, impl: token_counter, depends_on: [a] }]",

@@ -6,7 +6,7 @@ import { type SecretUse, secretUses } from "../secrets/uses.ts";
 import { defaultLimitsOf, TOOL_OUTPUT_BYTES } from "../steps/limits.ts";
 import { isSandboxed } from "../steps/placement.ts";
 import type { ToolSignature } from "../tools/tool.ts";
-import type { Place, Step, StepGrants, Workflow } from "../workflow/document.ts";
+import type { Place, Step, StepGrants, WasmStep, Workflow } from "../workflow/document.ts";
 import { HOST_LIMIT_KEYS, LIMIT_KEYS } from "../workflow/limits.ts";
 import { type Origin, Origins } from "./origins.ts";
 
@@ -162,6 +162,16 @@ function valuesOfStep(step: Step, origins: Origins, tools: ReadonlyMap<string, T
     ...(step.type === "wasm" ? [{ where: "module", names: "path", from: literal, confusedDeputy: false } as const] : []),
     ...http.map((_, index) => ({ where: `grants.http[${index}].allow`, names: "url", from: literal, confusedDeputy: false }) as const),
     ...files.map((_, index) => ({ where: `grants.files[${index}].path`, names: "path", from: literal, confusedDeputy: false }) as const),
+    ...(step.type === "wasm" ? startValues(step, origins) : []),
     { where: "input", from: step.input === undefined ? origins.defaultInput(step) : origins.template(step.input), confusedDeputy: false },
   ];
+}
+
+/** The guest is the one that reads them: no more is reached by what they name. */
+function startValues({ arguments: given = [], environment = {} }: WasmStep, origins: Origins): readonly ExplainedValue[] {
+  const named = [
+    ...given.map((template, index) => [`arguments[${index}]`, template] as const),
+    ...Object.entries(environment).map(([name, template]) => [`environment.${name}`, template] as const),
+  ];
+  return named.map(([where, template]) => ({ where, from: origins.template(template), confusedDeputy: false }));
 }

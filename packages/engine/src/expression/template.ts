@@ -54,7 +54,8 @@ export function quoted(source: string): string {
   return `\${{ ${printable(source.trim(), 200)} }}`;
 }
 
-function asText(value: Json): string {
+/** Text as it is, any other value as JSON. */
+export function asText(value: Json): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

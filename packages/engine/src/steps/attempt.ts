@@ -12,7 +12,7 @@ import { Meter } from "./meter.ts";
 import { OutputCheck } from "./output-check.ts";
 import { prepare } from "./prepare.ts";
 import { redactEnd } from "./redact.ts";
-import { runStep, workTemplate } from "./registry.ts";
+import { runStep, startTemplate, workTemplate } from "./registry.ts";
 
 /**
  * One attempt of a step, from its `when` to the check of its output. It always ends: by itself, at the step's `timeoutMs`, or when the
@@ -27,7 +27,10 @@ async function attempt(step: Step, context: AttemptContext): Promise<AttemptEnd 
   const deadline = new AbortController();
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, deadline.signal]);
-  const meter = new Meter(context.run, signal, layersOf(policy, strictest([profile, step.profile ?? profile])));
+  const meter = new Meter(context.run, signal, layersOf(policy, strictest([profile, step.profile ?? profile])), {
+    step: step.id,
+    attempt: context.number,
+  });
   const timeoutMs = timeoutOf(step);
   const startedAt = clock.now();
   if (timeoutMs !== undefined) {
@@ -59,15 +62,18 @@ function timeoutOf(step: Step): number | undefined {
 async function work(step: Step, context: AttemptContext, meter: Meter, signal: AbortSignal): Promise<Ending | "not_wanted"> {
   try {
     const template = workTemplate(step);
+    const started = startTemplate(step);
     const scope = step.type === "tool" ? { ...context.scope, secrets: ownSecrets(step, context.run.secrets) } : context.scope;
-    const prepared = await prepare(step.when, template === undefined ? [] : [template], scope, meter.guest);
+    const given = [template, started].filter((each) => each !== undefined);
+    const prepared = await prepare(step.when, given, scope, meter.guest);
     if (prepared.kind === "ended") return prepared.ending;
     if (prepared.kind === "not_wanted") return "not_wanted";
     if (signal.aborted) return { outcome: { kind: "cancelled" }, transient: false };
-    const [filled = null] = prepared.values;
-    const input = template === undefined ? context.defaultInput : filled;
+    const { values } = prepared;
+    const input = template === undefined ? context.defaultInput : (values[0] ?? null);
+    const filled = { input, start: started === undefined ? undefined : values.at(-1) };
     const check = step.outputSchema === undefined ? undefined : new OutputCheck(step, step.outputSchema, meter);
-    const ending = withPayload(step, input, context, await runStep(step, input, context, meter, signal, check));
+    const ending = withPayload(step, input, context, await runStep(step, filled, context, meter, signal, check));
     return check === undefined ? ending : await check.apply(ending);
   } catch (error) {
     if (error instanceof ToolError) return { ...refused("GrantError", error.message), transient: error.transient };

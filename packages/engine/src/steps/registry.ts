@@ -16,10 +16,23 @@ export function workTemplate(step: Step): Template | undefined {
   return step.type === "tool" ? step.with : step.input;
 }
 
+/** The template of what else a step's program is started with. Undefined: nothing. */
+export function startTemplate(step: Step): Template | undefined {
+  if (step.type !== "wasm" || (step.arguments === undefined && step.environment === undefined)) return undefined;
+  return { arguments: step.arguments ?? [], environment: step.environment ?? {} };
+}
+
+/** A step's templates, filled in. */
+export interface Filled {
+  readonly input: Json;
+  /** What {@link startTemplate} came to. */
+  readonly start: Json | undefined;
+}
+
 /** Does the work of one attempt of a step, on input that is known. `signal` ends it. `check` is asked about what a guest writes as its output. */
 export function runStep(
   step: Step,
-  input: Json,
+  { input, start }: Filled,
   context: AttemptContext,
   meter: Meter,
   signal: AbortSignal,
@@ -33,7 +46,7 @@ export function runStep(
     case "condition":
       return runCondition(step, input, context, meter.guest);
     case "wasm":
-      return runWasm(step, input, context.run, own);
+      return runWasm(step, input, start, context.run, own);
     case "tool":
       return runTool(step, input, context, meter, signal);
     case "local":

@@ -113,6 +113,14 @@ export interface WasmStep extends GuestStep {
   readonly type: "wasm";
   /** The file as written; found relative to the document. */
   readonly module: string;
+  /** What a WASI program finds behind its own name; each may be a template. */
+  readonly arguments?: readonly string[];
+  /** Values may be templates. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Names of directories in memory, empty and writable. */
+  readonly scratch?: readonly string[];
+  /** What a WASI command writes to standard output. Missing: JSON. */
+  readonly stdout?: "json" | "text";
 }
 
 export interface ToolStep extends StepBase {

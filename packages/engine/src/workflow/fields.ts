@@ -49,6 +49,16 @@ export function text(doc: string, lengthMax = 1_000_000): Field<string> {
   });
 }
 
+/** As {@link text}, and it may be empty: what a program gets, not a name. */
+export function anyText(doc: string, lengthMax: number): Field<string> {
+  return field(doc, { type: "string", maxLength: lengthMax }, (node, name, findings) => {
+    const value = scalar(node, "string", "a text", name, findings);
+    if (value === undefined || value.length <= lengthMax) return value;
+    findings.error("out-of-range", node, `${name} is longer than ${lengthMax} characters`);
+    return undefined;
+  });
+}
+
 export function choice<const T extends string>(doc: string, values: readonly T[]): Field<T> {
   return field(doc, { enum: values }, (node, name, findings) => {
     const value = scalar(node, "string", `one of ${values.join(", ")}`, name, findings);
@@ -98,6 +108,18 @@ export function list<T>(doc: string, item: Field<T>): Field<readonly Placed<T>[]
       if (value !== undefined) values.push({ value, node: element, key: element });
     }
     return values;
+  });
+}
+
+/** Values of one kind under names of the author's. */
+export function mapOf<T>(doc: string, value: Field<T>): Field<ReadonlyMap<string, Placed<T>>> {
+  return field(doc, { type: "object", additionalProperties: value.schema ?? true }, (node, name, findings) => {
+    const values = new Map<string, Placed<T>>();
+    for (const [key, entry] of mapping(node, name, findings)?.entries ?? []) {
+      const read = value.read(entry.value, quoted(key), findings);
+      if (read !== undefined) values.set(key, { value: read, node: entry.value, key: entry.key });
+    }
+    return node.kind === "map" ? values : undefined;
   });
 }
 

@@ -22,6 +22,7 @@ export const PROBLEM_CODES = {
   "grant-above-cap": "A grant, a secret or a tool is more than the operator's configuration, or the profile, allows.",
   "profile-above-cap": "A laxer profile is asked for than the configuration gives the document, or the document its steps.",
   "grant-invalid": "A grant is not what it has to be: an address, a method, a header, a name or a path.",
+  "invalid-start": "An argument, a variable or a directory of a WASI program is none that a program can be started with.",
   "invalid-secret-name":
     "The name of a secret holds other characters than letters, digits and `_`, or begins with a digit, or is too long.",
   "undeclared-secret": "A secret is named that the document does not declare.",

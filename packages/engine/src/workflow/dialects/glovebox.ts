@@ -6,6 +6,7 @@ import { type Placed, readRecord, type Values } from "../fields.ts";
 import { readGrants } from "../grants.ts";
 import { checkSchema } from "../json-schema.ts";
 import { type AskedLimits, checkInherited, readLimits } from "../limits.ts";
+import { type ProgramStart, readProgramStart } from "../program-start.ts";
 import { DEFAULT_RETRY, readRetry } from "../retry.ts";
 import { ReadCollector } from "../templates.ts";
 import { quoted } from "../text.ts";
@@ -29,7 +30,7 @@ type Common = Values<typeof EVERY> & Pick<Values<typeof CODE>, "input" | "grants
 type Own =
   | Pick<CodeStep, "type" | "language" | "code" | "codeLine" | "imports" | "packages">
   | Pick<ConditionStep, "type" | "expression">
-  | Pick<WasmStep, "type" | "module">
+  | (Pick<WasmStep, "type" | "module"> & ProgramStart)
   | Pick<ToolStep, "type" | "tool" | "with">;
 
 /** Reads a document in Glovebox's own dialect. */
@@ -136,7 +137,8 @@ class StepReader {
       const values = readRecord(map, WASM, label, findings);
       const { module } = values;
       if (module !== undefined) modules.push({ path: module.value, span: module.node });
-      this.#add(values, module && { type, module: module.value }, branch, reads);
+      const start = readProgramStart(values, reads, findings);
+      this.#add(values, module && { type, module: module.value, ...start }, branch, reads);
     } else if (type === "tool") {
       const values = readRecord(map, TOOL, label, findings);
       const { tool, with: given } = values;

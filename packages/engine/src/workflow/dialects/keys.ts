@@ -3,6 +3,7 @@ import { anyList, anyMapping, anyValue, choice, list, notBuilt, number, record, 
 import { GRANTS } from "../grants.ts";
 import { identifier } from "../identifier.ts";
 import { LIMITS } from "../limits.ts";
+import { PROGRAM_START } from "../program-start.ts";
 import { SECRETS } from "../secrets.ts";
 
 /*
@@ -79,6 +80,7 @@ export const TOOL = {
 export const WASM = {
   ...EVERY,
   ...GUEST,
+  ...PROGRAM_START,
   module: required(text("the module's file, relative to the document's folder", 1_000)),
 };
 
