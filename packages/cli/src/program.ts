@@ -39,6 +39,7 @@ Examples:
   glovebox explain flow.yaml                          what each step may do, and by whose word
   glovebox inspect step.py                            what code would do and need, before it runs
   glovebox exec --python 'return 6 * 7'               run one program in the sandbox
+  glovebox show last                                  what the last run did, from its record
   glovebox doctor                                     what works here, and how strong the isolation is
 
 "glovebox COMMAND --help" says more about each.
@@ -139,6 +140,21 @@ ${MORE}`,
       end(await exec(flags));
     });
 
+  command(program, "show")
+    .description("Shows the record of a run: its steps, attempts and guests, what they cost, what they asked for and were refused.")
+    .argument("<run>", RUN_WORDS)
+    .option("--step <id>", "one step, with what went in and what came out")
+    .option("--unverified", "show also a record that was edited, or signed by another installation")
+    .option("--json", "print one JSON document and nothing else (docs/records.md)")
+    .addHelpText(
+      "after",
+      `\nExamples:\n  glovebox show last\n  glovebox show 3303 --step totals\n  glovebox show ./records/20261121T043203Z-3303445c7d.jsonl --json\n${MORE}`,
+    )
+    .action(async (run: string, flags: import("./show.ts").ShowFlags) => {
+      const { show } = await import("./show.ts");
+      end(show(run, flags));
+    });
+
   command(program, "doctor")
     .description("Says what works on this machine, and how strong the isolation of guests is.")
     .addHelpText("after", `\nExample:\n  glovebox doctor\n${MORE}`)
@@ -169,6 +185,8 @@ Examples:
 function command(program: Command, name: string): Command {
   return program.command(name).showHelpAfterError(`(try "glovebox ${name} --help")`).exitOverride();
 }
+
+const RUN_WORDS = "the run's id or how it begins, at either of its parts; last; or a record's file";
 
 const CONFIG_WORDS = "the operator's configuration (default: $GLOVEBOX_CONFIG, else glovebox.config.yaml in this folder)";
 

@@ -1,6 +1,6 @@
-import { homedir } from "node:os";
-import { dataDirectory, newRunId, openKeys, RecordFile, recordsDirectory } from "@glovebox/engine/records";
+import { newRunId, openKeys, RecordFile, recordsDirectory } from "@glovebox/engine/records";
 import { EXIT, Refusal } from "./exit.ts";
+import { ownData } from "./own-data.ts";
 import { paintFor } from "./report/paint.ts";
 import { shownLine } from "./report/shown.ts";
 import { gloveboxVersion } from "./version.ts";
@@ -52,11 +52,6 @@ export class Recording {
     const shortfall = await this.recorder?.close();
     if (shortfall !== undefined) warn(`the record of this run is not whole: ${shortfall.why} (${shortfall.file})`);
   }
-}
-
-/** Where this installation keeps what is its own. */
-export function ownData(): string {
-  return dataDirectory({ variables: process.env, platform: process.platform, home: homedir() });
 }
 
 function warn(message: string): void {

@@ -1,4 +1,14 @@
-export type { Shortfall } from "./record/file.ts";
-export { RecordFile } from "./record/file.ts";
+export type {
+  AttemptEntry,
+  EndEntry,
+  GuestEntry,
+  LeftOut,
+  RecordedGuest,
+  RecordedStep,
+  RunEntry,
+} from "./record/entry.ts";
+export { RecordFile, type Shortfall } from "./record/file.ts";
+export { findRecord, recordedRuns } from "./record/find.ts";
 export { openKeys, type RecordKeys, readKeys } from "./record/key.ts";
-export { dataDirectory, newRunId, recordsDirectory } from "./record/place.ts";
+export { dataDirectory, newRunId, recordName, recordsDirectory } from "./record/place.ts";
+export { type RunRecord, readRecord, type Verification } from "./record/read.ts";

@@ -143,7 +143,7 @@ export interface EndEntry {
 /** The run's result. Attempts are entries of their own. */
 export type RecordedResult = Omit<RunResult, "steps"> & { readonly steps: readonly RecordedStep[] };
 export type RecordedStep = Omit<StepResult, "attempts" | "outcome"> & {
-  readonly outcome?: StepResult["outcome"] | { readonly kind: "completed" };
+  readonly outcome?: NonNullable<StepResult["outcome"]> | { readonly kind: "completed" };
 };
 
 /** What the sandbox told of a guest, and a record keeps. */
