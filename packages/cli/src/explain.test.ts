@@ -27,7 +27,7 @@ test("explain shows limits, grants and where values come from, and marks what a 
 choose  code (python), in the sandbox
   limits    http_requests 2  (the step)
             cpu_ms 900  (the document's defaults)
-            memory_mb 32, wall_ms 30,000, output_bytes 4,194,304, log_bytes 262,144, input_bytes 16,777,216, host_calls 10,000, host_calls_per_second 2,000, http_bytes_out 1,048,576, http_bytes_in 16,777,216, http_response_bytes 8,388,608, http_ms 10,000  (default)
+            memory_mb 32, wall_ms 30,000, output_bytes 4,194,304, log_bytes 262,144, input_bytes 16,777,216, host_calls 10,000, host_calls_per_second 2,000, log_lines_per_second 10,000, http_bytes_out 1,048,576, http_bytes_in 16,777,216, http_response_bytes 8,388,608, http_ms 10,000  (default)
   grants    GET https://example.com/v1/*  (x-key from the secret KEY, which the guest never sees)
   from      grants.http[0].allow (a url): as the document has it
             input: the run's input

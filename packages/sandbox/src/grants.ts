@@ -43,6 +43,8 @@ export interface HostLimits {
   readonly calls: number;
   /** Calls a second, over any second, of all host functions but `log`. */
   readonly callsPerSecond: number;
+  /** Lines of log in any second. More than 10,000 are none in all. */
+  readonly logLinesPerSecond: number;
   readonly httpRequests: number;
   /** Bytes of all request bodies, and of all response bodies as they are after decoding. */
   readonly httpBytesOut: number;
@@ -56,11 +58,14 @@ export interface HostLimits {
 }
 
 const MiB = 2 ** 20;
+/** Lines of log of one attempt, whatever is asked for. */
+export const LOG_LINES_MAX = 10_000;
 
 /** What no request may exceed, whatever it asks for. */
 export const HOST_LIMIT_CAPS: HostLimits = {
   calls: 10_000_000,
   callsPerSecond: 100_000,
+  logLinesPerSecond: LOG_LINES_MAX,
   httpRequests: 100_000,
   httpBytesOut: 64 * MiB, // held in memory, here and in the cell
   httpBytesIn: 16_384 * MiB, // passes through, in pieces
@@ -71,7 +76,8 @@ export const HOST_LIMIT_CAPS: HostLimits = {
 
 export const DEFAULT_HOST_LIMITS: HostLimits = {
   calls: 10_000,
-  callsPerSecond: 2000, // a loop over a clock or a log; HTTP has its own
+  callsPerSecond: 2000, // a loop over a clock; HTTP has its own
+  logLinesPerSecond: LOG_LINES_MAX, // who prints a table prints it at once
   httpRequests: 100,
   httpBytesOut: 1024 * 1024,
   httpBytesIn: 16 * 1024 * 1024,

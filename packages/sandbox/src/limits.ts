@@ -1,5 +1,5 @@
 /** The names under which a guest's exhaustion is reported. */
-export type LimitName = "memory" | "cpu" | "fuel" | "wall" | "output" | "log" | "input" | "stack" | "calls" | "module" | "table";
+export type LimitName = "memory" | "cpu" | "fuel" | "wall" | "output" | "log" | "lines" | "input" | "stack" | "calls" | "module" | "table";
 
 /** What one guest may use in one attempt. Every number is a hard bound, enforced from outside of the guest. */
 export interface Limits {

@@ -72,7 +72,8 @@ export class RunningAttempt {
     this.#beside = beside;
     const { limits, module } = request;
     const stop = (outcome: Outcome) => this.#stop(outcome);
-    this.#log = new GuestLog(limits.logBytes, stop, request.host.redactor);
+    const { redactor } = request.host;
+    this.#log = new GuestLog({ bytesMax: limits.logBytes, linesPerSecond: request.host.limits.logLinesPerSecond, stop, redactor });
     this.#runtime = runtime;
     this.#recording = request.record && this.#makeRecording(request.record, files);
     this.#replayed = request.replay && this.#makeReplayed(request.replay);

@@ -74,6 +74,8 @@ for (const home of ["process", "thread"] as const) {
         ["output", python("return 'x' * 10**5", { limits: { outputBytes: 1000 } })],
         ["output", javascript("return 'x'.repeat(1e5)", { limits: { outputBytes: 1000 } })],
         ["log", python("while True: print('x' * 100)", { limits: { logBytes: 1000 } })],
+        ["lines", python("import sys\nsys.stdout.write('x\\n' * 20_000)")],
+        ["lines", python("for n in range(50): print(n)", { hostLimits: { logLinesPerSecond: 5 } })],
         ["log", python("import sys\nsys.stdout.write(('x' * 100 + '\\n') * 10**5)")],
         ["log", javascript("while (true) console.log('x'.repeat(100))", { limits: { logBytes: 1000 } })],
       ];

@@ -26,8 +26,14 @@ const MARKS: Readonly<Record<StepLine["state"], readonly [mark: string, style: S
 const NOTE_COLUMNS = 100;
 const ID_COLUMNS_MAX = 32;
 
+/** As much of a step that has ended as its line says. */
+export type EndedStep = Omit<StepResult, "attempts" | "outcome"> & {
+  readonly attempts: readonly unknown[];
+  readonly outcome?: StepOutcome | AttemptResult["outcome"];
+};
+
 /** A step that has ended, for the list at the end. */
-export function lineOf(step: StepResult): StepLine {
+export function lineOf(step: EndedStep): StepLine {
   const notes = [...(step.attempts.length > 1 ? [plural(step.attempts.length, "attempt")] : []), ...noteOf(step)];
   return {
     id: step.id,
@@ -54,7 +60,7 @@ export function stepLines(steps: readonly StepLine[], paint: Paint): string[] {
   });
 }
 
-function noteOf(step: StepResult): string[] {
+function noteOf(step: EndedStep): string[] {
   if (step.state === "failed") return step.outcome === undefined ? ["failed"] : [shortly(step.outcome)];
   const { why } = step;
   if (step.side !== undefined) return [`took "${step.side}"`];
@@ -112,6 +118,7 @@ export function quantity(limit: (StepOutcome & { kind: "exhausted" })["limit"], 
     case "fuel":
     case "stack":
     case "calls":
+    case "lines":
     case "table":
       return count(value);
   }

@@ -75,6 +75,7 @@ export const BUILTIN_PROFILES: Readonly<Record<ProfileName, Ceiling>> = {
       ...DEFAULT_HOST_LIMITS,
       calls: 1_000,
       callsPerSecond: 500,
+      logLinesPerSecond: 1_000,
       httpRequests: 0,
       httpBytesOut: 0,
       httpBytesIn: 0,

@@ -22,6 +22,7 @@ export const LIMIT_KEYS = {
 export const HOST_LIMIT_KEYS = {
   host_calls: ["calls", 1],
   host_calls_per_second: ["callsPerSecond", 1],
+  log_lines_per_second: ["logLinesPerSecond", 1],
   http_requests: ["httpRequests", 1],
   http_bytes_out: ["httpBytesOut", 1],
   http_bytes_in: ["httpBytesIn", 1],
@@ -40,6 +41,7 @@ const FIELDS = {
   fuel: whole("units of work, about an instruction each; without it the guest is not metered, and quicker", 1, ANY),
   host_calls: whole("calls of all host functions together, log aside", 0, ANY),
   host_calls_per_second: whole("calls of all host functions in any second, log aside", 0, ANY),
+  log_lines_per_second: whole("lines that the guest prints and logs in any second", 0, ANY),
   http_requests: whole("HTTP requests", 0, ANY),
   http_bytes_out: whole("bytes of all request bodies together", 0, ANY),
   http_bytes_in: whole("bytes of all response bodies together, as they are after decoding", 0, ANY),

@@ -1,13 +1,23 @@
+import { LOG_LINES_MAX } from "../grants.ts";
+import { RateWindow } from "../host/rate.ts";
 import type { Redactor } from "../host/redact.ts";
 import type { LogEntry, LogLevel } from "../outcome.ts";
 import { neutralise } from "../text.ts";
 import type { Stop } from "./stop.ts";
 
-const LINES_MAX = 10_000;
 const LINE_CHARACTERS_MAX = 8192;
 
+export interface GuestLogOptions {
+  readonly bytesMax: number;
+  readonly linesPerSecond: number;
+  readonly stop: Stop;
+  /** Takes the attempt's secrets out of every line. */
+  readonly redactor: Redactor | undefined;
+}
+
 /**
- * Keeps what a guest prints, and stops a guest that prints more than `logBytes` or {@link LINES_MAX} lines; what came until then is kept.
+ * Keeps what a guest prints, and stops a guest that prints more bytes than it may, more than {@link LOG_LINES_MAX} lines, or more lines in a
+ * second than it may; what came until then is kept.
  * Control sequences are made visible: a log is read in terminals and browsers.
  */
 export class GuestLog {
@@ -18,10 +28,15 @@ export class GuestLog {
   readonly #open = new Map<LogLevel, { decoder: TextDecoder; text: string }>();
 
   readonly #redactor: Redactor | undefined;
+  /** Undefined: the bound on all lines is reached before. */
+  readonly #rate: RateWindow | undefined;
+  readonly #linesPerSecond: number;
+  #tooFast = false;
 
-  /** @param redactor takes the attempt's secrets out of every line */
-  constructor(logBytes: number, stop: Stop, redactor?: Redactor) {
-    this.#bytesMax = logBytes;
+  constructor({ bytesMax, linesPerSecond, stop, redactor }: GuestLogOptions) {
+    this.#bytesMax = bytesMax;
+    this.#linesPerSecond = linesPerSecond;
+    this.#rate = linesPerSecond < LOG_LINES_MAX ? new RateWindow(linesPerSecond) : undefined;
     this.#stop = stop;
     this.#redactor = redactor;
   }
@@ -46,15 +61,23 @@ export class GuestLog {
       this.#stop({ kind: "exhausted", limit: "log", used: this.bytes, max: this.#bytesMax });
       return false;
     }
-    if (this.#entries.length >= LINES_MAX) {
-      this.#stop({ kind: "exhausted", limit: "log", used: this.#entries.length, max: LINES_MAX });
+    if (this.#tooFast) {
+      this.#stop({ kind: "exhausted", limit: "lines", used: this.#linesPerSecond + 1, max: this.#linesPerSecond });
+      return false;
+    }
+    if (this.#entries.length >= LOG_LINES_MAX) {
+      this.#stop({ kind: "exhausted", limit: "lines", used: this.#entries.length, max: LOG_LINES_MAX });
       return false;
     }
     return true;
   }
 
   #add(level: LogLevel, line: string): void {
-    if (this.#entries.length >= LINES_MAX) return;
+    if (this.#entries.length >= LOG_LINES_MAX || this.#tooFast) return;
+    if (this.#rate && !this.#rate.take(performance.now())) {
+      this.#tooFast = true;
+      return;
+    }
     const clean = this.#redactor?.text(line) ?? line;
     this.#entries.push({ level, message: neutralise(clean.slice(0, LINE_CHARACTERS_MAX)) });
   }

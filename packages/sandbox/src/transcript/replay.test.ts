@@ -80,7 +80,7 @@ function lastAnswer({ calls }: Transcript): unknown {
 
 for (const home of ["process", "thread"] as const) {
   describe(`a transcript of ${home} cells`, () => {
-    const sandbox = new Sandbox({ home, cells: 1 });
+    const sandbox = new Sandbox({ home, cells: 2 }); // one for each key
     after(() => sandbox[Symbol.asyncDispose]());
     const record = (guest: Guest, rest: Partial<Request> = {}): Promise<GuestReport> =>
       sandbox.run({ guest, isolationKey: "then", record: { key: KEY }, ...rest });
