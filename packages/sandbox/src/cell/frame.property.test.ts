@@ -4,9 +4,13 @@ import { property } from "../../../../fuzz/property.ts";
 import { encodeFrame, encodeHeader, type Frame, FrameReader, NONCE_BYTES, splitHeader } from "./frame.ts";
 
 const bytes = (maxLength: number, minLength = 0) => fc.uint8Array({ minLength, maxLength });
-const frames = fc.array(fc.record({ kind: fc.nat(255), nonce: bytes(NONCE_BYTES, NONCE_BYTES), payload: bytes(300) }), { maxLength: 6 });
+/** Long enough to come in pieces that are kept, and in ones that are put together. */
+const long = fc.integer({ min: 3_000, max: 20_000 }).map((length) => Uint8Array.from({ length }, (_, at) => at % 251));
+const payload = fc.oneof({ weight: 8, arbitrary: bytes(300) }, long);
+const frames = fc.array(fc.record({ kind: fc.nat(255), nonce: bytes(NONCE_BYTES, NONCE_BYTES), payload }), { maxLength: 6 });
+const size = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 16 }) }, fc.nat(400), fc.constantFrom(4_095, 4_096, 9_000));
 /** Sizes of pieces, taken in turn for ever. */
-const cuts = fc.array(fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 16 }) }, fc.nat(400)), { minLength: 1, maxLength: 12 });
+const cuts = fc.array(size, { minLength: 1, maxLength: 12 });
 
 function* piecesOf(stream: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
   for (let at = 0, turn = 0; at < stream.length; turn++) {

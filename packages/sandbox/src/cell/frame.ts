@@ -100,10 +100,16 @@ export function splitHeader(payload: Uint8Array): { header: string; rest: Uint8A
   return { header: decoder.decode(payload.subarray(LENGTH_BYTES, end)), rest: payload.subarray(end) };
 }
 
+/** Pieces below this are copied together: what an array of its own takes (some 230 bytes) must not be what a hostile cell's single bytes take. */
+const SMALL_BYTES = 4096;
+const TOGETHER_BYTES = 2 * SMALL_BYTES;
+
 /** Puts frames together from pieces of a stream. */
 export class FrameReader {
   readonly #lengthMax: () => number;
   #pieces: Uint8Array[] = [];
+  /** Where small pieces are put together: the last of the pieces is the beginning of it. */
+  #together: Uint8Array | undefined;
   #buffered = 0;
 
   /** @param lengthMax bytes that the next frame may have; asked when its length has arrived */
@@ -111,10 +117,9 @@ export class FrameReader {
     this.#lengthMax = lengthMax;
   }
 
-  /** Takes the next piece of the stream (kept, not copied) and yields the frames that are whole. Undefined: a frame broke the bound. */
+  /** Takes the next piece of the stream (a large one is kept, not copied) and yields the frames that are whole. Undefined: a frame broke the bound. */
   push(piece: Uint8Array): Frame[] | undefined {
-    this.#pieces.push(piece);
-    this.#buffered += piece.length;
+    this.#keep(piece);
     const frames: Frame[] = [];
     while (this.#buffered >= LENGTH_BYTES) {
       const length = lengthOf(this.#joined(LENGTH_BYTES));
@@ -127,9 +132,29 @@ export class FrameReader {
         payload: bytes.subarray(FRAME_HEADER_BYTES, LENGTH_BYTES + length),
       });
       this.#pieces = [bytes.subarray(LENGTH_BYTES + length)];
+      this.#together = undefined;
       this.#buffered -= LENGTH_BYTES + length;
     }
     return frames;
+  }
+
+  #keep(piece: Uint8Array): void {
+    const pieces = this.#pieces;
+    if (this.#buffered === 0 || piece.length >= SMALL_BYTES) {
+      if (this.#buffered === 0) pieces.length = 0;
+      this.#together = undefined;
+      pieces.push(piece);
+    } else {
+      let used = this.#together ? (pieces.at(-1) as Uint8Array).length : 0;
+      if (!this.#together || used + piece.length > this.#together.length) {
+        this.#together = new Uint8Array(TOGETHER_BYTES);
+        used = 0;
+        pieces.push(this.#together);
+      }
+      this.#together.set(piece, used);
+      pieces[pieces.length - 1] = this.#together.subarray(0, used + piece.length);
+    }
+    this.#buffered += piece.length;
   }
 
   /** The first `count` buffered bytes in one piece (and perhaps more behind them). */
@@ -143,6 +168,7 @@ export class FrameReader {
       at += piece.length;
     }
     this.#pieces = [joined];
+    this.#together = undefined;
     return joined;
   }
 }
