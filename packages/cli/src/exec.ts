@@ -6,7 +6,7 @@ import { EXIT, Refusal } from "./exit.ts";
 import { findConfiguration } from "./find-configuration.ts";
 import { asJson, parseJson, stateOf } from "./input.ts";
 import { Interrupt } from "./interrupt.ts";
-import { guestFailureLines } from "./report/failure.ts";
+import { guestFailureLines, guestNoteLines } from "./report/failure.ts";
 import { logLines } from "./report/log.ts";
 import { paintFor } from "./report/paint.ts";
 import { printedJson, roomOf, shownValue } from "./report/shown.ts";
@@ -48,16 +48,22 @@ export async function exec(flags: ExecFlags): Promise<number> {
   return report.outcome.kind === "completed" ? EXIT.done : EXIT.runFailed;
 }
 
-function tell(guest: Guest, { outcome, usage, log }: GuestReport, json: boolean): void {
+function tell(guest: Guest, report: GuestReport, json: boolean): void {
+  const { outcome, usage, log, audit } = report;
   const { stdout, stderr } = process;
   if (json) {
-    stdout.write(printedJson({ version: VERSION, outcome, usage, log }));
+    stdout.write(printedJson({ version: VERSION, outcome, usage, log, ...(audit.length === 0 ? {} : { audit }) }));
     return;
   }
-  const logged = logLines(log, roomOf(stderr), paintFor(stderr));
-  if (logged.length > 0) stderr.write(`${logged.join("\n")}\n`);
-  if (outcome.kind === "completed") stdout.write(`${shownValue(outcome.output, roomOf(stdout)).join("\n")}\n`);
-  else stderr.write(`${guestFailureLines(nameOf(guest), outcome, RAISED_BY, roomOf(stderr), paintFor(stderr)).join("\n")}\n`);
+  print(stderr, logLines(log, roomOf(stderr), paintFor(stderr)));
+  if (outcome.kind === "completed") {
+    stdout.write(`${shownValue(outcome.output, roomOf(stdout)).join("\n")}\n`);
+    print(stderr, guestNoteLines(nameOf(guest), report, paintFor(stderr)));
+  } else print(stderr, guestFailureLines(nameOf(guest), report, RAISED_BY, roomOf(stderr), paintFor(stderr)));
+}
+
+function print(stream: NodeJS.WriteStream, lines: readonly string[]): void {
+  if (lines.length > 0) stream.write(`${lines.join("\n")}\n`);
 }
 
 function nameOf(guest: Guest): string {

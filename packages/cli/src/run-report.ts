@@ -3,7 +3,7 @@ import type { CheckedDocument } from "./check-document.ts";
 import type { Complaint } from "./complaint.ts";
 import { chainLines } from "./report/chain.ts";
 import { complaintLine } from "./report/complaint-line.ts";
-import { failureLines } from "./report/failure.ts";
+import { failureLines, refusalNoteLines } from "./report/failure.ts";
 import { runLogLines } from "./report/log.ts";
 import { resultLines } from "./report/outputs.ts";
 import { paintFor } from "./report/paint.ts";
@@ -49,9 +49,10 @@ export class PersonReport implements RunReport {
     print(stdout, lines(workflow, result, roomOf(stdout), paintFor(stdout)));
     for (const step of workflow.steps) {
       const ended = result.steps.find(({ id }) => id === step.id);
-      if (ended?.state !== "failed") continue;
-      const failed = { file: this.#file, step, result: ended, limitsSettable: this.#limitsSettable, folderNamed: this.#folderNamed };
-      print(stderr, ["", ...failureLines(failed, roomOf(stderr), paintFor(stderr))]);
+      if (ended === undefined) continue;
+      const told = { file: this.#file, step, result: ended, limitsSettable: this.#limitsSettable, folderNamed: this.#folderNamed };
+      if (ended.state === "failed") print(stderr, ["", ...failureLines(told, roomOf(stderr), paintFor(stderr))]);
+      else if (ended.state === "succeeded") print(stderr, refusalNoteLines(told, paintFor(stderr)));
     }
   }
 

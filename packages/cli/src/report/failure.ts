@@ -1,7 +1,8 @@
 import type { Step, StepError, StepOutcome, StepResult } from "@glovebox/engine";
-import { type AuditEntry, DEFAULT_LIMITS, LIMIT_CAPS, type Outcome } from "@glovebox/sandbox";
+import { type AuditEntry, DEFAULT_LIMITS, type GuestReport, LIMIT_CAPS, type Outcome } from "@glovebox/sandbox";
 import { callLimitKey, grantHint } from "./granting.ts";
 import type { Paint } from "./paint.ts";
+import { distinctRefusals, refusalLines } from "./refusals.ts";
 import { type Room, shownLine, shownTraceback } from "./shown.ts";
 import { quantity } from "./step-line.ts";
 
@@ -32,10 +33,19 @@ export function failureLines(failed: FailedStep, room: Room, paint: Paint): stri
   return [head, ...details(outcome, room), ...hints(failed, outcome).map((hint) => `${INDENT}= ${hint}`)];
 }
 
-/** The same of a guest that is no step of a workflow. `flags`: the options that raise limits. */
+/** That a step was refused something and succeeded all the same; no lines where it was refused nothing. */
+export function refusalNoteLines({ file, step, result, limitsSettable }: FailedStep, paint: Paint): string[] {
+  const refusals = distinctRefusals(result.attempts.at(-1)?.audit ?? []);
+  if (refusals.length === 0) return [];
+  const { line, column } = step.place;
+  const head = `${file}:${line}:${column}: ${paint("yellow", "note:")} step "${step.id}" was refused something by the host, and went on`;
+  return [head, ...refusalLines(refusals, limitsSettable).map((hint) => `${INDENT}= ${hint}`)];
+}
+
+/** The same of a guest that is no step of a workflow, and has no grants. `flags`: the options that raise limits. */
 export function guestFailureLines(
   name: string,
-  outcome: Outcome,
+  { outcome, audit }: Pick<GuestReport, "outcome" | "audit">,
   flags: Readonly<Record<string, string>>,
   room: Room,
   paint: Paint,
@@ -43,7 +53,23 @@ export function guestFailureLines(
   const told: StepOutcome = outcome.kind === "failed" ? { kind: "failed", error: { ...outcome.error, by: "guest" } } : outcome;
   const head = `${paint("red", "error:")} ${name} ${sentence(told, "")} [${tagOf(told)}]`;
   const flag = told.kind === "exhausted" ? flags[told.limit] : undefined;
-  return [head, ...details(told, room), ...(flag === undefined ? [] : [`${INDENT}= to allow more: ${flag}`])];
+  const hints = [...(flag === undefined ? [] : [`to allow more: ${flag}`]), ...ungrantedLines(audit)];
+  return [head, ...details(told, room), ...hints.map((hint) => `${INDENT}= ${hint}`)];
+}
+
+/** The same note of a guest that is no step of a workflow. */
+export function guestNoteLines(name: string, { audit }: Pick<GuestReport, "audit">, paint: Paint): string[] {
+  const lines = ungrantedLines(audit);
+  if (lines.length === 0) return [];
+  return [
+    `${paint("yellow", "note:")} ${name} was refused something by the host, and went on`,
+    ...lines.map((hint) => `${INDENT}= ${hint}`),
+  ];
+}
+
+function ungrantedLines(audit: readonly AuditEntry[]): string[] {
+  const refusals = distinctRefusals(audit);
+  return refusals.length === 0 ? [] : [...refusalLines(refusals, true), "here nothing is granted: a step of a workflow can have grants"];
 }
 
 /** The line of the user's code where it is known: the file's own, so that an editor can go there. */
@@ -99,6 +125,7 @@ const WHAT: Readonly<Record<Exhausted["limit"], string>> = {
   wall: "in all",
   output: "of output",
   log: "of log",
+  lines: "lines of log",
   input: "of input",
   stack: "of stack",
   calls: "host calls",
@@ -137,12 +164,16 @@ const KEYS: Readonly<
 
 function hints(failed: FailedStep, outcome: StepOutcome): string[] {
   const audit = failed.result.attempts.at(-1)?.audit ?? [];
-  if (outcome.kind === "exhausted") return outcome.limit === "calls" ? raisingCalls(audit, outcome) : raising(failed, outcome);
   if (outcome.kind === "refused") {
     const refused = audit.findLast(({ hostFunction, verdict }) => hostFunction === outcome.hostFunction && verdict === "refused");
     const hint = failed.limitsSettable && refused !== undefined ? grantHint(refused) : undefined;
     return hint === undefined ? [] : [hint];
   }
+  return [...ownHints(failed, outcome, audit), ...refusalLines(distinctRefusals(audit), failed.limitsSettable)];
+}
+
+function ownHints(failed: FailedStep, outcome: StepOutcome, audit: readonly AuditEntry[]): string[] {
+  if (outcome.kind === "exhausted") return outcome.limit === "calls" ? raisingCalls(audit, outcome) : raising(failed, outcome);
   if (
     outcome.kind === "failed" &&
     outcome.error.by === "host" &&
