@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import fc from "fast-check";
 import { assemble } from "./assemble.ts";
 import { PAGE_BYTES, readImports, readSections } from "./binary.ts";
 import { inspectModule } from "./inspect.ts";
@@ -126,36 +125,6 @@ test("rewriteModule() grows inside of blocks, loops, branches and handlers", () 
   const guest = start(assemble(wat), 4);
   assert.equal(guest.call("grow", 5), 2 + 3 + 4 + 104 + 104);
   assert.equal(guest.own("memoryDenied"), 2);
-});
-
-/** A tree of instructions, each of which leaves one i32: nested growths, sizes and choices. */
-const expression = fc.letrec<{ node: string }>((tie) => ({
-  node: fc.oneof(
-    { depthSize: "small" },
-    fc.integer({ min: 0, max: 3 }).map((n) => `(i32.const ${n})`),
-    fc.constant("(memory.size)"),
-    tie("node").map((n) => `(memory.grow ${n})`),
-    tie("node").map((n) => `(table.grow (ref.null func) ${n})`),
-    fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(i32.xor ${a} ${b})`),
-    fc.tuple(tie("node"), tie("node"), tie("node")).map(([a, b, c]) => `(if (result i32) ${a} (then ${b}) (else ${c}))`),
-    fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(block (result i32) (drop (br_if 0 ${a} ${b})) (i32.const 9))`),
-  ),
-})).node;
-
-test("rewriteModule() keeps the meaning of random programs, at the same maxima", () => {
-  fc.assert(
-    fc.property(fc.array(expression, { minLength: 1, maxLength: 4 }), (programs) => {
-      const functions = programs.map((program, i) => `(func (export "f${i}") (result i32) ${program})`).join("\n");
-      const rest = '(table 2 9 funcref) (func (export "_start"))';
-      const plain = new WebAssembly.Instance(
-        new WebAssembly.Module(assemble(`(module (memory (export "memory") 1 6) ${rest} ${functions})`)),
-      );
-      const guest = start(assemble(`(module (memory (export "memory") 1) ${rest} ${functions})`), 6);
-      for (const i of programs.keys()) assert.equal(guest.call(`f${i}`), (plain.exports[`f${i}`] as Numeric)());
-      assert.equal(guest.memory.buffer.byteLength, (plain.exports["memory"] as WebAssembly.Memory).buffer.byteLength);
-    }),
-    { numRuns: 200 },
-  );
 });
 
 test("rewriteModule() of an interpreter yields a module that the compiler accepts, with both of its growths counted", () => {
