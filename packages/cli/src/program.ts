@@ -39,6 +39,7 @@ Examples:
   glovebox explain flow.yaml                          what each step may do, and by whose word
   glovebox inspect step.py                            what code would do and need, before it runs
   glovebox exec --python 'return 6 * 7'               run one program in the sandbox
+  glovebox replay last                                run the guests of the last run again, from its record
   glovebox show last                                  what the last run did, from its record
   glovebox doctor                                     what works here, and how strong the isolation is
 
@@ -140,6 +141,17 @@ ${MORE}`,
       end(await exec(flags));
     });
 
+  command(program, "runs")
+    .description("Lists the runs that have a record, the latest first.")
+    .argument("[directory]", "records of another place, as `run --record` keeps them")
+    .option("--limit <n>", "how many (default: 20)", wholeNumber(1, 1_000_000))
+    .option("--json", "print one JSON document and nothing else (docs/records.md)")
+    .addHelpText("after", `\nExamples:\n  glovebox runs\n  glovebox runs --limit 100 --json\n${MORE}`)
+    .action(async (directory: string | undefined, flags: import("./runs.ts").RunsFlags) => {
+      const { runs } = await import("./runs.ts");
+      end(runs(directory, flags));
+    });
+
   command(program, "show")
     .description("Shows the record of a run: its steps, attempts and guests, what they cost, what they asked for and were refused.")
     .argument("<run>", RUN_WORDS)
@@ -153,6 +165,29 @@ ${MORE}`,
     .action(async (run: string, flags: import("./show.ts").ShowFlags) => {
       const { show } = await import("./show.ts");
       end(show(run, flags));
+    });
+
+  command(program, "replay")
+    .description("Runs the guests of a recorded run again, without grants, and says whether each came to the same. Calls no tools.")
+    .argument("<run>", RUN_WORDS)
+    .argument("[step]", "the one step whose guests are run again")
+    .addOption(new Option("--secret <name>", "tell a guest this secret again if it was told it then; may be repeated").argParser(collect))
+    .option("--config <file>", CONFIG_WORDS)
+    .option("--json", "print one JSON document and nothing else (docs/records.md)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  glovebox replay last
+  glovebox replay 3303 totals
+  glovebox replay last fetch --secret RATES_KEY
+
+It ends with 0 where all that can be compared is the same, with 4 where something differs, and with 2 where nothing could be run again.
+${MORE}`,
+    )
+    .action(async (run: string, step: string | undefined, flags: import("./replay.ts").ReplayFlags) => {
+      const { replay } = await import("./replay.ts");
+      end(await replay(run, step, flags));
     });
 
   command(program, "doctor")

@@ -30,19 +30,37 @@ export async function resolveSecrets(
   const used = new Set(steps.flatMap(secretUses).map(({ name }) => name));
   const values = new Map<string, string>();
   for (const name of used) {
-    const value = declared.has(name) ? await find(name, sources) : undefined;
-    if (value === undefined) {
-      const where =
-        sources.length === 0 ? "no source of secrets is configured" : `it is not in ${sources.map(({ words }) => words).join(", ")}`;
-      throw new GloveboxError("SECRET_MISSING", `Cannot run workflow "${workflow}": the secret "${name}" has no value: ${where}`);
-    }
-    if (value.length < CHARACTERS_MIN || value.length > CHARACTERS_MAX) {
-      const words = `it has ${value.length} characters, and must have ${CHARACTERS_MIN} to ${CHARACTERS_MAX}`;
-      throw new GloveboxError("SECRET_INVALID", `Cannot use secret "${name}": ${words}`);
-    }
-    values.set(name, value);
+    values.set(name, await secretValue(name, sources, `run workflow "${workflow}"`, declared.has(name)));
   }
   return values;
+}
+
+/**
+ * The values of the secrets with these names.
+ * @throws GloveboxError `SECRET_MISSING`, `SECRET_INVALID`, `SECRET_SOURCE_FAILED`; no message holds a value
+ */
+export async function findSecrets(names: readonly string[], sources: readonly SecretSource[]): Promise<ReadonlyMap<string, string>> {
+  const values = new Map<string, string>();
+  for (const name of names) values.set(name, await secretValue(name, sources, "replay"));
+  return values;
+}
+
+/**
+ * @param what for messages: what can't be done without it
+ * @param declared one that is not has no value, wherever it may be
+ */
+async function secretValue(name: string, sources: readonly SecretSource[], what: string, declared = true): Promise<string> {
+  const value = declared ? await find(name, sources) : undefined;
+  if (value === undefined) {
+    const where =
+      sources.length === 0 ? "no source of secrets is configured" : `it is not in ${sources.map(({ words }) => words).join(", ")}`;
+    throw new GloveboxError("SECRET_MISSING", `Cannot ${what}: the secret "${name}" has no value: ${where}`);
+  }
+  if (value.length < CHARACTERS_MIN || value.length > CHARACTERS_MAX) {
+    const words = `it has ${value.length} characters, and must have ${CHARACTERS_MIN} to ${CHARACTERS_MAX}`;
+    throw new GloveboxError("SECRET_INVALID", `Cannot use secret "${name}": ${words}`);
+  }
+  return value;
 }
 
 async function find(name: string, sources: readonly SecretSource[]): Promise<string | undefined> {
