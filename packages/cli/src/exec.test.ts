@@ -50,6 +50,40 @@ test("exec says which option raises the limit that a guest reached", async () =>
   assert.match(grow.stderr, /the 16 MiB of memory that it is allowed \[exhausted: memory\]\n(?:.*\n)* +?= to allow more: --memory-mb N\n$/);
 });
 
+test("exec obeys the operator's caps and profile, and says whose they are", async (t) => {
+  const cwd = folderWith(t, {
+    "glovebox.config.yaml": "profile: verified\ncaps: { limits: { cpu_ms: 300, memory_mb: 48, wall_ms: 9000 } }\n",
+    "other.yaml": "profile: untrusted\nweakIsolation: true\n",
+    "broken.yaml": "caps: { limits: { cpu: 300 } }\n",
+  });
+  const spin = ["exec", "--javascript", "for (;;) {}"];
+  const lowered = await glovebox(spin, { cwd });
+  assert.equal(lowered.code, 4);
+  assert.match(
+    lowered.stderr,
+    /and 300 ms are allowed \[exhausted: cpu\]\n {6}= 300 is the most that --cpu-ms may be here: the configuration allows no more\n$/,
+  );
+  const asked = await glovebox([...spin, "--cpu-ms", "50"], { cwd });
+  assert.match(asked.stderr, /and 50 ms are allowed \[exhausted: cpu\]\n {6}= to allow more: --cpu-ms N\n$/);
+  const refused = async (...args: string[]) => {
+    const { code, stdout, stderr } = await glovebox(["exec", "--python", "return 1", ...args], { cwd });
+    assert.deepEqual([code, stdout], [2, ""]);
+    return stderr;
+  };
+  assert.equal(await refused("--memory-mb", "49"), 'error: Cannot set limit "memory_mb": 49 is above the cap of 48 [LIMIT_ABOVE_CAP]\n');
+  assert.equal(
+    await refused("--wall-ms", "10001", "--config", "other.yaml"),
+    'error: Cannot set limit "wall_ms": 10001 is above the 10000 that profile "untrusted" allows [LIMIT_ABOVE_CAP]\n',
+  );
+  assert.match(
+    await refused("--profile", "trusted"),
+    /^error: Cannot use profile "trusted": it is laxer than the configuration's, "verified"\n$/,
+  );
+  assert.match(await refused("--config", "broken.yaml"), /"cpu_ms"/);
+  const within = await glovebox(["exec", "--python", "return 1", "--memory-mb", "48", "--profile", "community"], { cwd });
+  assert.deepEqual([within.code, within.stdout], [0, "1\n"]);
+});
+
 test("exec refuses what is no module with 1, and what is wrong with the command line with 2", async (t) => {
   const cwd = folderWith(t, { "no.wasm": "not a module" });
   writeFileSync(join(cwd, "empty.wasm"), new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));

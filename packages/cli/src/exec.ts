@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import type { Guest, GuestReport, Limits } from "@glovebox/sandbox";
+import type { Most } from "@glovebox/engine";
+import type { Guest, GuestReport, Limits, Request } from "@glovebox/sandbox";
 import { Chambers } from "./chambers.ts";
 import { EXIT, Refusal } from "./exit.ts";
 import { findConfiguration } from "./find-configuration.ts";
@@ -21,14 +22,19 @@ export interface ExecFlags {
   readonly cpuMs?: number;
   readonly wallMs?: number;
   readonly config?: string;
+  readonly profile?: string;
   readonly json?: boolean;
 }
 
 /** Of what `--json` prints. It grows by new members only. */
 const VERSION = 1;
 
-/** The option that raises a limit. */
-const RAISED_BY = { memory: "--memory-mb N", cpu: "--cpu-ms N", wall: "--wall-ms N" } as const;
+/** The option that raises a limit, and the key that ceilings have for it. */
+const RAISED_BY: Readonly<Record<string, { readonly flag: string; readonly key: string }>> = {
+  memory: { flag: "--memory-mb", key: "memory_mb" },
+  cpu: { flag: "--cpu-ms", key: "cpu_ms" },
+  wall: { flag: "--wall-ms", key: "wall_ms" },
+};
 
 /** `glovebox exec`. Resolves to the exit code. */
 export async function exec(flags: ExecFlags): Promise<number> {
@@ -37,18 +43,57 @@ export async function exec(flags: ExecFlags): Promise<number> {
     flags.input === undefined ? {} : { input: guest.kind === "module" ? asJson(flags.input) : parseJson(flags.input, "--input") };
   await using chambers = new Chambers(1);
   using interrupt = new Interrupt(() => chambers.kill());
-  if (findConfiguration(flags.config) !== undefined) {
-    const { readOperator } = await import("./operator.ts");
-    chambers.require(readOperator(flags).isolation);
-  }
+  const bounds = await boundsOf(flags, chambers);
   await chambers.expect({ guests: 1, warm: "code" in guest ? guest.kind : "none" });
-  const report = await chambers.run({ guest, ...input, limits: limitsOf(flags), isolationKey: "glovebox exec", signal: interrupt.signal });
-  tell(guest, report, flags.json === true);
+  const { most, ...numbers } = bounds;
+  const report = await chambers.run({ guest, ...input, ...numbers, isolationKey: "glovebox exec", signal: interrupt.signal });
+  tell(guest, report, raisingBy(numbers.limits, most), flags.json === true);
   if (report.outcome.kind === "cancelled") return interrupt.exitCode ?? EXIT.failure;
   return report.outcome.kind === "completed" ? EXIT.done : EXIT.runFailed;
 }
 
-function tell(guest: Guest, report: GuestReport, json: boolean): void {
+interface Bounds extends Pick<Request, "hostLimits"> {
+  readonly limits: Partial<Limits>;
+  /** The most that each may be by the operator's word; missing: there is none. */
+  readonly most?: ReadonlyMap<string, Most>;
+}
+
+/** What is asked for, held against what the operator allows. The engine, which takes longest to load, is for that alone. */
+async function boundsOf(flags: ExecFlags, chambers: Chambers): Promise<Bounds> {
+  const limits = limitsOf(flags);
+  if (findConfiguration(flags.config) === undefined && flags.profile === undefined) return { limits };
+  const [{ readOperator }, { loneGuestNumbers, mostOf }] = await Promise.all([import("./operator.ts"), import("@glovebox/engine")]);
+  const { policy, isolation, weakIsolation } = readOperator(flags);
+  chambers.require(isolation);
+  const numbers = loneGuestNumbers(policy, limits);
+  if (policy.profile === "untrusted" && !weakIsolation && (await chambers.isolation()) === "none") {
+    const { GloveboxError } = await import("@glovebox/sandbox");
+    const words = 'the profile is "untrusted", and cells have no wrapper on this machine';
+    throw new GloveboxError(
+      "ISOLATION_TOO_WEAK",
+      `Cannot run the program: ${words} ("weakIsolation: true" in the configuration puts up with that)`,
+    );
+  }
+  return { ...numbers, most: mostOf(policy, policy.profile) };
+}
+
+/** What raises a limit: an option, unless that is at its most. */
+function raisingBy(limits: Partial<Limits>, most: Bounds["most"]): (limit: string) => string | undefined {
+  const now: Readonly<Record<string, number | undefined>> = {
+    memory: limits.memoryBytes === undefined ? undefined : limits.memoryBytes / 2 ** 20,
+    cpu: limits.cpuMs,
+    wall: limits.wallMs,
+  };
+  return (limit) => {
+    const by = RAISED_BY[limit];
+    if (by === undefined) return undefined;
+    const { value, words } = most?.get(by.key) ?? {};
+    if (value === undefined || (now[limit] ?? 0) < value) return `to allow more: ${by.flag} N`;
+    return `${value} is the most that ${by.flag} may be here${words === undefined ? "" : `: ${words} allows no more`}`;
+  };
+}
+
+function tell(guest: Guest, report: GuestReport, raising: (limit: string) => string | undefined, json: boolean): void {
   const { outcome, usage, log, audit } = report;
   const { stdout, stderr } = process;
   if (json) {
@@ -59,7 +104,7 @@ function tell(guest: Guest, report: GuestReport, json: boolean): void {
   if (outcome.kind === "completed") {
     stdout.write(`${shownValue(outcome.output, roomOf(stdout)).join("\n")}\n`);
     print(stderr, guestNoteLines(nameOf(guest), report, paintFor(stderr)));
-  } else print(stderr, guestFailureLines(nameOf(guest), report, RAISED_BY, roomOf(stderr), paintFor(stderr)));
+  } else print(stderr, guestFailureLines(nameOf(guest), report, raising, roomOf(stderr), paintFor(stderr)));
 }
 
 function print(stream: NodeJS.WriteStream, lines: readonly string[]): void {

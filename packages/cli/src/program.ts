@@ -125,6 +125,10 @@ ${MORE}`,
     .option("--cpu-ms <n>", "milliseconds of CPU", wholeNumber(1))
     .option("--wall-ms <n>", "milliseconds from start to end", wholeNumber(1))
     .option("--config <file>", CONFIG_WORDS)
+    .option(
+      "--profile <name>",
+      "what bounds the program, where it is stricter than the operator's: trusted, verified, community or untrusted",
+    )
     .option("--json", "print one JSON document and nothing else (docs/run-result.md)")
     .addHelpText(
       "after",

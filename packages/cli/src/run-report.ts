@@ -1,4 +1,4 @@
-import { type ProblemRecord, problemsAsJson, type RunResult, type Workflow } from "@glovebox/engine";
+import { mostOfStep, type Policy, type ProblemRecord, problemsAsJson, type RunResult, type Workflow } from "@glovebox/engine";
 import type { CheckedDocument } from "./check-document.ts";
 import type { Complaint } from "./complaint.ts";
 import { chainLines } from "./report/chain.ts";
@@ -17,7 +17,7 @@ export interface RunReport {
   checked(document: CheckedDocument): void;
   /** Nothing was run, or it can't be told what became of it. */
   refused(complaint: Omit<Complaint, "exitCode">): void;
-  ended(workflow: Workflow, result: RunResult): void;
+  ended(workflow: Workflow, result: RunResult, policy: Policy): void;
   /** What is shown while the run goes on; undefined: nothing. `interrupted`: the run is being stopped. */
   progress(interrupted: AbortSignal): Progress | undefined;
 }
@@ -42,7 +42,7 @@ export class PersonReport implements RunReport {
     print(process.stderr, [complaintLine(complaint, paintFor(process.stderr))]);
   }
 
-  ended(workflow: Workflow, result: RunResult): void {
+  ended(workflow: Workflow, result: RunResult, policy: Policy): void {
     const { stdout, stderr } = process;
     print(stderr, runLogLines(result.steps, roomOf(stderr), paintFor(stderr)));
     const lines = workflow.payload === "text" ? chainLines : resultLines;
@@ -50,7 +50,14 @@ export class PersonReport implements RunReport {
     for (const step of workflow.steps) {
       const ended = result.steps.find(({ id }) => id === step.id);
       if (ended === undefined) continue;
-      const told = { file: this.#file, step, result: ended, limitsSettable: this.#limitsSettable, folderNamed: this.#folderNamed };
+      const told = {
+        file: this.#file,
+        step,
+        result: ended,
+        limitsSettable: this.#limitsSettable,
+        most: mostOfStep(policy, workflow, step),
+        folderNamed: this.#folderNamed,
+      };
       if (ended.state === "failed") print(stderr, ["", ...failureLines(told, roomOf(stderr), paintFor(stderr))]);
       else if (ended.state === "succeeded") print(stderr, refusalNoteLines(told, paintFor(stderr)));
     }

@@ -36,10 +36,10 @@ export async function checkAndRun(call: RunCall): Promise<number> {
     const workflow = await check(call, operator, report);
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     if (workflow === undefined) return EXIT.problems;
-    const recording = Recording.open(flags, await call.text);
+    const recording = Recording.open(flags, await call.text, operator.retention);
     try {
       const result = await execute(workflow, call, operator, report, recording);
-      report.ended(workflow, result);
+      report.ended(workflow, result, operator.policy);
       if (result.state === "cancelled") return interrupt.exitCode ?? EXIT.failure;
       return result.state === "succeeded" ? EXIT.done : EXIT.runFailed;
     } finally {

@@ -10,6 +10,7 @@ export { inspectModuleFile } from "./inspect/module.ts";
 export type { Needs } from "./inspect/needs.ts";
 export { suggestionYaml } from "./inspect/suggest.ts";
 export { inspectWorkflow } from "./inspect/workflow.ts";
+export { loneGuestNumbers, type Most, mostOf, mostOfStep } from "./policy/most.ts";
 export { DEFAULT_POLICY, type Policy } from "./policy/policy.ts";
 export { isLaxer, PROFILES, type ProfileName } from "./policy/profile.ts";
 export type { RunRecorder } from "./record/recorder.ts";

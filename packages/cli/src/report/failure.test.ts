@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Step, StepOutcome } from "@glovebox/engine";
+import { DEFAULT_POLICY, mostOf, type Step, type StepOutcome } from "@glovebox/engine";
 import { failureLines } from "./failure.ts";
 import { plain } from "./paint.ts";
 
@@ -18,9 +18,16 @@ const STEP: Step = {
   limits: {},
 };
 
-function told(outcome: StepOutcome, step: Partial<Step> = {}, limitsSettable = true): string[] {
+function told(outcome: StepOutcome, step: Partial<Step> = {}, limitsSettable = true, policy = DEFAULT_POLICY): string[] {
   const result = { id: "a", type: "code", state: "failed", endedMs: 1, attempts: [], outcome } as const;
-  const failed = { file: "f.yaml", step: { ...STEP, ...step } as Step, result, limitsSettable, folderNamed: false };
+  const failed = {
+    file: "f.yaml",
+    step: { ...STEP, ...step } as Step,
+    result,
+    limitsSettable,
+    most: mostOf(policy, policy.profile),
+    folderNamed: false,
+  };
   return failureLines(failed, { lines: 40, columns: 200 }, plain);
 }
 
@@ -39,6 +46,28 @@ test("failureLines() names the key that raises each limit, what it is now, and a
   assert.equal(raising({ limit: "fuel", used: 1001, max: 1000 }, {}, false), "= to allow more: options: { fuel_level: 2000 } (now 1000)");
   assert.match(raising({ limit: "cpu", used: 2, max: 1 }, {}, false) ?? "", /^= documents of this kind have the default limits/);
   assert.equal(told({ kind: "exhausted", limit: "stack", used: 1, max: 1 }).length, 1);
+});
+
+test("failureLines() raises no limit above the operator's ceilings, and names whose they are", () => {
+  const { caps } = DEFAULT_POLICY;
+  const policy = { ...DEFAULT_POLICY, caps: { ...caps, limits: { ...caps.limits, cpuMs: 1500, memoryBytes: 16 * 2 ** 20 } } };
+  const hint = (outcome: Omit<StepOutcome & { kind: "exhausted" }, "kind">, under: typeof policy) =>
+    told({ kind: "exhausted", ...outcome }, {}, true, under)
+      .at(-1)
+      ?.trim();
+  assert.equal(hint({ limit: "cpu", used: 1001, max: 1000 }, policy), "= to allow more: limits: { cpu_ms: 1500 } (now 1000)");
+  assert.equal(
+    hint({ limit: "cpu", used: 1501, max: 1500 }, policy),
+    "= 1500 is the most that cpu_ms may be here: the configuration allows no more",
+  );
+  assert.equal(
+    hint({ limit: "memory", used: 2 ** 25, max: 2 ** 25 }, policy),
+    "= 16 is the most that memory_mb may be here: the configuration allows no more",
+  );
+  assert.equal(
+    hint({ limit: "wall", used: 30_001, max: 30_000 }, { ...policy, profile: "community" }),
+    '= 30000 is the most that wall_ms may be here: profile "community" allows no more',
+  );
 });
 
 test("failureLines() gives the line of the user's code in the document, and nothing in it drives a terminal", () => {

@@ -1,5 +1,5 @@
-import type { Step, StepError, StepOutcome, StepResult } from "@glovebox/engine";
-import { type AuditEntry, DEFAULT_LIMITS, type GuestReport, LIMIT_CAPS, type Outcome } from "@glovebox/sandbox";
+import type { Most, Step, StepError, StepOutcome, StepResult } from "@glovebox/engine";
+import { type AuditEntry, DEFAULT_LIMITS, type GuestReport, type Outcome } from "@glovebox/sandbox";
 import { callLimitKey, grantHint } from "./granting.ts";
 import type { Paint } from "./paint.ts";
 import { distinctRefusals, refusalLines } from "./refusals.ts";
@@ -15,6 +15,8 @@ export interface FailedStep {
   readonly result: StepResult;
   /** Limits can be set in this document's dialect. */
   readonly limitsSettable: boolean;
+  /** The most that each key of its limits may be. */
+  readonly most: ReadonlyMap<string, Most>;
   /** A folder was named that tools may use. */
   readonly folderNamed: boolean;
 }
@@ -42,18 +44,18 @@ export function refusalNoteLines({ file, step, result, limitsSettable }: FailedS
   return [head, ...refusalLines(refusals, limitsSettable).map((hint) => `${INDENT}= ${hint}`)];
 }
 
-/** The same of a guest that is no step of a workflow, and has no grants. `flags`: the options that raise limits. */
+/** The same of a guest that is no step of a workflow, and has no grants. `raising` says what raises the limit that it reached. */
 export function guestFailureLines(
   name: string,
   { outcome, audit }: Pick<GuestReport, "outcome" | "audit">,
-  flags: Readonly<Record<string, string>>,
+  raising: (limit: Exhausted["limit"]) => string | undefined,
   room: Room,
   paint: Paint,
 ): string[] {
   const told: StepOutcome = outcome.kind === "failed" ? { kind: "failed", error: { ...outcome.error, by: "guest" } } : outcome;
   const head = `${paint("red", "error:")} ${name} ${sentence(told, "")} [${tagOf(told)}]`;
-  const flag = told.kind === "exhausted" ? flags[told.limit] : undefined;
-  const hints = [...(flag === undefined ? [] : [`to allow more: ${flag}`]), ...ungrantedLines(audit)];
+  const raised = told.kind === "exhausted" ? raising(told.limit) : undefined;
+  const hints = [...(raised === undefined ? [] : [raised]), ...ungrantedLines(audit)];
   return [head, ...details(told, room), ...hints.map((hint) => `${INDENT}= ${hint}`)];
 }
 
@@ -150,16 +152,15 @@ function details(outcome: StepOutcome, room: Room): string[] {
 }
 
 /** The key that raises a limit, with the bytes or milliseconds that one of its units is. */
-const KEYS: Readonly<
-  Partial<Record<Exhausted["limit"], { readonly key: string; readonly limit: keyof typeof DEFAULT_LIMITS; readonly unit: number }>>
-> = {
-  memory: { key: "memory_mb", limit: "memoryBytes", unit: 2 ** 20 },
-  cpu: { key: "cpu_ms", limit: "cpuMs", unit: 1 },
-  wall: { key: "wall_ms", limit: "wallMs", unit: 1 },
-  fuel: { key: "fuel", limit: "fuel", unit: 1 },
-  output: { key: "output_bytes", limit: "outputBytes", unit: 1 },
-  log: { key: "log_bytes", limit: "logBytes", unit: 1 },
-  input: { key: "input_bytes", limit: "inputBytes", unit: 1 },
+const KEYS: Readonly<Partial<Record<Exhausted["limit"], { readonly key: string; readonly unit: number }>>> = {
+  memory: { key: "memory_mb", unit: 2 ** 20 },
+  cpu: { key: "cpu_ms", unit: 1 },
+  wall: { key: "wall_ms", unit: 1 },
+  fuel: { key: "fuel", unit: 1 },
+  output: { key: "output_bytes", unit: 1 },
+  log: { key: "log_bytes", unit: 1 },
+  input: { key: "input_bytes", unit: 1 },
+  lines: { key: "log_lines_per_second", unit: 1 },
 };
 
 function hints(failed: FailedStep, outcome: StepOutcome): string[] {
@@ -173,7 +174,7 @@ function hints(failed: FailedStep, outcome: StepOutcome): string[] {
 }
 
 function ownHints(failed: FailedStep, outcome: StepOutcome, audit: readonly AuditEntry[]): string[] {
-  if (outcome.kind === "exhausted") return outcome.limit === "calls" ? raisingCalls(audit, outcome) : raising(failed, outcome);
+  if (outcome.kind === "exhausted") return outcome.limit === "calls" ? raisingCalls(failed, audit, outcome) : raising(failed, outcome);
   if (
     outcome.kind === "failed" &&
     outcome.error.by === "host" &&
@@ -185,13 +186,20 @@ function ownHints(failed: FailedStep, outcome: StepOutcome, audit: readonly Audi
   return [];
 }
 
-function raisingCalls(audit: readonly AuditEntry[], { max }: Exhausted): string[] {
+function raisingCalls({ most }: FailedStep, audit: readonly AuditEntry[], { max }: Exhausted): string[] {
   const ended = audit.findLast(({ verdict }) => verdict === "exhausted");
   const key = ended === undefined ? undefined : callLimitKey(ended);
-  return key === undefined ? [] : [`to allow more: limits: { ${key}: ${Math.max(1, max * 2)} } (now ${max})`];
+  return key === undefined ? [] : [raisingKey(key, max, most)];
 }
 
-function raising({ step, limitsSettable }: FailedStep, { limit, max }: Exhausted): string[] {
+/** To twice what it is now, or to the most that it may be; or that it is that already, and by whose word. */
+function raisingKey(key: string, now: number, most: ReadonlyMap<string, Most>): string {
+  const { value, words } = most.get(key) ?? { value: Number.POSITIVE_INFINITY };
+  if (now >= value) return `${value} is the most that ${key} may be here${words === undefined ? "" : `: ${words} allows no more`}`;
+  return `to allow more: limits: { ${key}: ${Math.min(value, Math.max(1, Math.ceil(now) * 2))} } (now ${Math.ceil(now)})`;
+}
+
+function raising({ step, limitsSettable, most }: FailedStep, { limit, max }: Exhausted): string[] {
   if (limit === "wall" && step.timeoutMs === max) return [`to allow more: timeout_ms: ${max * 2} (now ${max})`];
   const known = KEYS[limit];
   if (known === undefined) return [];
@@ -199,7 +207,5 @@ function raising({ step, limitsSettable }: FailedStep, { limit, max }: Exhausted
   if (!limitsSettable) return [`documents of this kind have the default limits; one with "steps" can set ${known.key} for each step`];
   const { key, unit } = known;
   const now = (limit === "memory" ? (step.limits.memoryBytes ?? Math.min(max, DEFAULT_LIMITS.memoryBytes)) : max) / unit;
-  const cap = LIMIT_CAPS[known.limit] / unit;
-  if (now >= cap) return [`${cap} is the most that ${key} may be here`];
-  return [`to allow more: limits: { ${key}: ${Math.min(cap, Math.ceil(now) * 2)} } (now ${Math.ceil(now)})`];
+  return [raisingKey(key, now, most)];
 }
