@@ -29,6 +29,8 @@ export interface Operator {
   readonly isolation: Configuration["isolation"];
   readonly weakIsolation: boolean;
   readonly secretSources: readonly SecretSource[];
+  /** Which records of runs stay. */
+  readonly retention: Configuration["records"];
   /** The file; missing: there is none. */
   readonly file?: string;
 }
@@ -45,6 +47,7 @@ export function readOperator({ config, profile }: OperatorFlags): Operator {
     policy: profile === undefined ? policy : { ...policy, profile: stricter(profile, policy.profile) },
     isolation,
     weakIsolation,
+    retention: configuration.records,
     secretSources: secretSources(configuration, found === undefined ? process.cwd() : dirname(resolve(found.file)), process.env),
     ...(found === undefined ? {} : { file: found.file }),
   };

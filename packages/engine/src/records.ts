@@ -15,4 +15,5 @@ export { listRecords, type RecordSummary } from "./record/list.ts";
 export { dataDirectory, newRunId, recordName, recordsDirectory } from "./record/place.ts";
 export { type RunRecord, readRecord, type Verification } from "./record/read.ts";
 export { type ReplayedGuest, replayRecord, type Verdict } from "./record/replay.ts";
+export { type Retention, removeOldRecords } from "./record/retention.ts";
 export { findSecrets } from "./secrets/resolve.ts";

@@ -2,6 +2,7 @@ import { type AddressRange, GloveboxError, httpRule, parseRange } from "@glovebo
 import { BUILTIN_PROFILES, EVERYTHING } from "../policy/builtin.ts";
 import { type Ceiling, DEFAULT_POLICY, type HttpCeiling, type Policy } from "../policy/policy.ts";
 import { PROFILES } from "../policy/profile.ts";
+import { DEFAULT_RETENTION, type Retention } from "../record/retention.ts";
 import type { Problem } from "../workflow/document.ts";
 import { type Placed, readRecord, type Values } from "../workflow/fields.ts";
 import { Findings } from "../workflow/findings.ts";
@@ -20,6 +21,8 @@ export interface Configuration {
   /** Untrusted steps run also where cells have no wrapper. */
   readonly weakIsolation: boolean;
   readonly secrets: SecretsConfiguration;
+  /** Which records of runs stay. */
+  readonly records: Retention;
 }
 
 interface SecretsConfiguration {
@@ -38,6 +41,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   isolation: "strongest",
   weakIsolation: false,
   secrets: { environment: true, commandTimeoutMs: COMMAND_TIMEOUT_MS },
+  records: DEFAULT_RETENTION,
 };
 
 export interface LoadedConfiguration {
@@ -74,10 +78,11 @@ class Reader {
     this.#named = named;
   }
 
-  read({ profile, caps, profiles, isolation, weakIsolation, secrets }: Values<typeof CONFIGURATION>): Configuration {
+  read({ profile, caps, profiles, isolation, weakIsolation, secrets, records }: Values<typeof CONFIGURATION>): Configuration {
     const base = DEFAULT_CONFIGURATION;
     if (isolation?.value === "none") this.#onlyNamed(isolation, "cells without a wrapper");
     if (weakIsolation?.value === true) this.#onlyNamed(weakIsolation, "untrusted steps without a wrapper");
+    if (records !== undefined) this.#onlyNamed(records, "which records are removed");
     const given = profiles?.value ?? {};
     return {
       policy: {
@@ -90,6 +95,7 @@ class Reader {
       isolation: isolation?.value ?? base.isolation,
       weakIsolation: weakIsolation?.value ?? base.weakIsolation,
       secrets: this.#secrets(secrets?.value ?? {}),
+      records: retention(records?.value ?? {}, base.records),
     };
   }
 
@@ -168,6 +174,17 @@ class Reader {
       `${what}: only in a configuration that is named, by --config or GLOVEBOX_CONFIG, and this one was found`,
     );
   }
+}
+
+function retention(
+  { keep_runs, keep_days, max_mb }: NonNullable<Values<typeof CONFIGURATION>["records"]>["value"],
+  base: Retention,
+): Retention {
+  return {
+    runs: keep_runs?.value ?? base.runs,
+    days: keep_days?.value ?? base.days,
+    bytes: max_mb === undefined ? base.bytes : max_mb.value * 2 ** 20,
+  };
 }
 
 function valuesIn<T>(list: Placed<readonly Placed<T>[]> | undefined): readonly T[] | undefined {

@@ -65,6 +65,11 @@ export const CONFIGURATION = {
   profiles: record("what each profile allows at the most", PROFILE_CEILINGS),
   isolation: choice("what cells are wrapped in; it is required, where it is named", ["strongest", "bubblewrap", "unshare", "none"]),
   weakIsolation: flag("run untrusted steps also where cells have no wrapper"),
+  records: record("which records of runs stay in the installation's own directory; all of it holds at once", {
+    keep_runs: whole("the latest so many; without it, 1000", 1, 1_000_000),
+    keep_days: whole("those that are no older; without it, 30", 1, 36_500),
+    max_mb: whole("MiB of all of them together; without it, 1024", 1, 1_048_576),
+  }),
   secrets: record("where the values of secrets are, looked at in this order", {
     environment: flag("variables GLOVEBOX_SECRET_NAME; without it, true"),
     file: text("a file of lines NAME=value, which nobody but its owner may read", 4_096),

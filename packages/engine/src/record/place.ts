@@ -35,6 +35,12 @@ export function newRunId(startedAt: Date): string {
   return `${time}-${randomBytes(5).toString("hex")}`;
 }
 
+/** The second in which a run began, as its id has it. */
+export function beganAt(runId: string): Date {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(runId) ?? [];
+  return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
 export function recordName(runId: string): string {
   return runId + EXTENSION;
 }
