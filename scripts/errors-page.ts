@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROBLEM_CODES } from "../packages/engine/src/workflow/problems.ts";
 import { ERROR_CODES } from "../packages/sandbox/src/codes.ts";
+import { withRows } from "./page-table.ts";
 import { ROOT } from "./setup.js";
 
 const PAGE = join(ROOT, "docs/errors.md");
@@ -23,13 +24,8 @@ export function withTables(page: string): string {
 
 /** Replaces the table below a heading; the heading and the table's own head must be there. */
 export function withTable(page: string, heading: string, codes: Readonly<Record<string, string>>): string {
-  const section = page.indexOf(`## ${heading}\n`);
-  const head = page.indexOf(HEAD, section);
-  if (section < 0 || head < 0) throw new Error(`Cannot write the table of "${heading}": docs/errors.md has no such heading with a table`);
-  const start = head + HEAD.length;
-  const rest = page.slice(start).replace(/^(?:\|.*\n)*/, "");
-  const rows = Object.entries(codes).map(([code, meaning]) => `| \`${code}\` | ${meaning.replaceAll("|", "\\|")} |\n`);
-  return page.slice(0, start) + rows.join("") + rest;
+  const rows = Object.entries(codes).map(([code, meaning]) => [`\`${code}\``, meaning]);
+  return withRows(page, heading, HEAD, rows);
 }
 
 export function readPage(): string {

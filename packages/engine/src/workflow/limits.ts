@@ -38,7 +38,7 @@ const FIELDS = {
   output_bytes: whole("bytes of the result", 1, ANY),
   log_bytes: whole("bytes of what the guest prints and logs", 1, ANY),
   input_bytes: whole("bytes of the input", 1, ANY),
-  fuel: whole("units of work, about an instruction each; without it the guest is not metered, and quicker", 1, ANY),
+  fuel: whole("units of work, about an instruction each; without it, the guest is not metered, and quicker", 1, ANY),
   host_calls: whole("calls of all host functions together, log aside", 0, ANY),
   host_calls_per_second: whole("calls of all host functions in any second, log aside", 0, ANY),
   log_lines_per_second: whole("lines that the guest prints and logs in any second", 0, ANY),

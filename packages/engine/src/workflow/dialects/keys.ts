@@ -48,7 +48,7 @@ export const EVERY = {
 };
 
 /** Keys of the steps that run in the sandbox. */
-const GUEST = {
+export const GUEST = {
   grants: GRANTS,
   input: anyValue("what the step gets; without it, the output of every dependency by its id"),
 };
@@ -80,8 +80,8 @@ export const TOOL = {
 export const WASM = {
   ...EVERY,
   ...GUEST,
-  ...PROGRAM_START,
   module: required(text("the module's file, relative to the document's folder", 1_000)),
+  ...PROGRAM_START,
 };
 
 /** Keys that are the same in every dialect. */
