@@ -41,7 +41,11 @@ export function property<Values extends [unknown, ...unknown[]]>(
     const details = await fc.check(checked, { seed, numRuns });
     context.diagnostic(countOf(seed, details.numRuns));
     if (details.failed) throw failureOf(details, fileOf(context));
-    if (numRuns >= rounds) atEnd?.();
+    try {
+      if (numRuns >= rounds) atEnd?.();
+    } catch (cause) {
+      throw new Error(`holds, but for cases that show little; again: ${repeatCommand(fileOf(context), seed, numRuns)}`, { cause });
+    }
   });
 }
 
