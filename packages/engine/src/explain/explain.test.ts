@@ -45,6 +45,7 @@ steps:
     input_bytes: "16777216 default",
     host_calls: "10000 default",
     host_calls_per_second: "2000 default",
+    log_lines_per_second: "10000 default",
     file_bytes: "33554432 default",
     timeout_ms: "5000 document",
   });
