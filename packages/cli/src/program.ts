@@ -164,7 +164,7 @@ ${MORE}`,
     .option("--json", "print one JSON document and nothing else (docs/records.md)")
     .addHelpText(
       "after",
-      `\nExamples:\n  glovebox show last\n  glovebox show 3303 --step totals\n  glovebox show ./records/20261121T043203Z-3303445c7d.jsonl --json\n${MORE}`,
+      `\nExamples:\n  glovebox show last\n  glovebox show 3303 --step totals\n  glovebox show ./records/20261121T043203.081Z-3303445c7d.jsonl --json\n${MORE}`,
     )
     .action(async (run: string, flags: import("./show.ts").ShowFlags) => {
       const { show } = await import("./show.ts");

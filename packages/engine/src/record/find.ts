@@ -50,7 +50,7 @@ function isFile(path: string): boolean {
 }
 
 function isBeginning(run: string): boolean {
-  return /^(?:\d{1,8}|\d{8}T[\dZ]{0,7}|\d{8}T\d{6}Z-[0-9a-f]{0,10}|[0-9a-f]{1,10})$/.test(run);
+  return /^(?:\d{8}T[\d.]{0,10}(?:Z(?:-[0-9a-f]{0,10})?)?|[0-9a-f]{1,10})$/.test(run);
 }
 
 /** The part behind the time. */

@@ -19,7 +19,7 @@ test("dataDirectory() is where the variable says, else where the platform keeps 
 test("newRunId() sorts by time, and its record's name gives it back", () => {
   const early = newRunId(new Date("2026-11-21T04:15:00.999Z"));
   const late = newRunId(new Date("2026-11-21T04:15:01.000Z"));
-  assert.match(early, /^20261121T041500Z-[0-9a-f]{10}$/);
+  assert.match(early, /^20261121T041500\.999Z-[0-9a-f]{10}$/);
   assert.ok(early < late);
   assert.notEqual(newRunId(new Date(0)), newRunId(new Date(0)));
   assert.equal(runIdOf(recordName(early)), early);
@@ -30,9 +30,9 @@ test("runIdOf() takes no other names for records", () => {
   for (const name of [
     "key",
     "a.jsonl",
-    "20261121T041500Z-3fa9c1d2e4.json",
-    "20261121T041500Z-3FA9C1D2E4.jsonl",
-    `../${recordName("20261121T041500Z-3fa9c1d2e4")}`,
+    "20261121T041500.000Z-3fa9c1d2e4.json",
+    "20261121T041500.000Z-3FA9C1D2E4.jsonl",
+    `../${recordName("20261121T041500.000Z-3fa9c1d2e4")}`,
   ]) {
     assert.equal(runIdOf(name), undefined, name);
   }

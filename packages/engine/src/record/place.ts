@@ -27,17 +27,17 @@ export function recordsDirectory(data: string): string {
 }
 
 const EXTENSION = ".jsonl";
-const RUN_ID = /^\d{8}T\d{6}Z-[0-9a-f]{10}$/;
+const RUN_ID = /^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{10}$/;
 
 /** Ids sort by when their runs began. */
 export function newRunId(startedAt: Date): string {
-  const time = startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const time = startedAt.toISOString().replaceAll(/[-:]/g, "");
   return `${time}-${randomBytes(5).toString("hex")}`;
 }
 
-/** The second in which a run began, as its id has it. */
+/** When a run began, as its id has it. */
 export function beganAt(runId: string): Date {
-  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(runId) ?? [];
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)([\d.]+)Z/.exec(runId) ?? [];
   return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 

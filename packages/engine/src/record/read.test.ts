@@ -162,7 +162,7 @@ test("parseRecord() holds verified lines to their shape too: another version, an
 test("readRecord() refuses what is no plain file, or larger than a record can be, before it reads it", async (t) => {
   const { records, keys } = installation(t);
   mkdirSync(records);
-  const path = join(records, "20261121T041500Z-3fa9c1d2e4.jsonl");
+  const path = join(records, "20261121T041500.000Z-3fa9c1d2e4.jsonl");
   assert.throws(() => readRecord(path, { keys }), { code: "RECORD_NOT_FOUND", message: /it does not exist/ });
   assert.throws(() => readRecord(records, { keys }), { code: "RECORD_INVALID", message: /it is no plain file/ });
   writeFileSync(path, "");
@@ -171,7 +171,7 @@ test("readRecord() refuses what is no plain file, or larger than a record can be
   truncateSync(path, 40 * 2 ** 20);
   assert.throws(() => readRecord(path, { keys }), { code: "RECORD_INVALID", message: /not one whole line/ });
   if (process.platform !== "win32") {
-    const link = join(records, "20261121T041500Z-0000000000.jsonl");
+    const link = join(records, "20261121T041500.000Z-0000000000.jsonl");
     symlinkSync(path, link);
     assert.throws(() => readRecord(link, { keys }), { code: "RECORD_NOT_FOUND", message: /it is a link/ });
   }

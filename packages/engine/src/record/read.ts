@@ -124,7 +124,7 @@ function isEnd(line: Uint8Array): boolean {
 /** What a first line says of itself, before anyone knows whether that is true. */
 function claims(line: Uint8Array): { readonly runId?: string; readonly keyId?: string } {
   const text = Buffer.from(line.subarray(0, 400)).toString("latin1");
-  const [, runId] = /"runId":"(\d{8}T\d{6}Z-[0-9a-f]{10})"/.exec(text) ?? [];
+  const [, runId] = /"runId":"(\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{10})"/.exec(text) ?? [];
   const [, keyId] = /"keyId":"([0-9a-f]{16})"/.exec(text) ?? [];
   return { ...(runId === undefined ? {} : { runId }), ...(keyId === undefined ? {} : { keyId }) };
 }

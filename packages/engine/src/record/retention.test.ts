@@ -31,7 +31,7 @@ test("removeOldRecords() removes the oldest, by their number, their age and thei
   assert.equal(await left(t, {}), 10);
   assert.equal(await left(t, { runs: 3 }), 3);
   assert.equal(await left(t, { days: 4 }), 5);
-  assert.equal(await left(t, { bytes: 7_500 }), 7);
+  assert.equal(await left(t, { bytes: 7_500 }), 8);
   assert.equal(await left(t, { bytes: 7_500, runs: 8, days: 2 }), 3);
   assert.equal(await left(t, { runs: 1, bytes: 1 }), 1);
 });
@@ -39,10 +39,10 @@ test("removeOldRecords() removes the oldest, by their number, their age and thei
 test("removeOldRecords() touches nothing but records, and follows no link", async (t) => {
   const { directory, runs } = records(t, 2);
   const [keep = "", old = ""] = runs;
-  const others = ["key", "20200101T000000Z-aaaaaaaaaa.json", "notes.jsonl"];
+  const others = ["key", "20200101T000000.000Z-aaaaaaaaaa.json", "notes.jsonl"];
   for (const name of others) writeFileSync(join(directory, name), "");
-  mkdirSync(join(directory, recordName("20200101T000000Z-bbbbbbbbbb")));
-  if (process.platform !== "win32") symlinkSync(join(directory, "key"), join(directory, recordName("20200101T000000Z-cccccccccc")));
+  mkdirSync(join(directory, recordName("20200101T000000.000Z-bbbbbbbbbb")));
+  if (process.platform !== "win32") symlinkSync(join(directory, "key"), join(directory, recordName("20200101T000000.000Z-cccccccccc")));
   const before = readdirSync(directory).filter((name) => name !== recordName(old));
   assert.equal(await removeOldRecords(directory, { runs: 1, days: 1, bytes: 1 }, { keep, now: NOW }), undefined);
   assert.deepEqual(readdirSync(directory), before);

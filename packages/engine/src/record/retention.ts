@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * Removes the oldest records of a directory until what is left is what may stay. Only files that have a record's name are touched.
- * @param keep the run that is being recorded: it counts, and stays
+ * @param keep the run that is being recorded: it stays, as one of `runs`; how large it will be nobody knows yet
  * @returns why some of them could not be removed; undefined: all were
  */
 export async function removeOldRecords(
@@ -29,14 +29,15 @@ export async function removeOldRecords(
   { keep, now }: { readonly keep: string; readonly now: Date },
 ): Promise<string | undefined> {
   let failure: string | undefined;
-  let kept = 0;
+  let kept = 1;
   let total = 0;
   for (const runId of recordedRuns(directory)) {
+    if (runId === keep) continue;
     const file = join(directory, recordName(runId));
     const size = sizeOf(file);
     if (size === undefined) continue;
     const young = now.getTime() - beganAt(runId).getTime() <= days * DAY_MS;
-    if (runId === keep || (young && kept < runs && total + size <= bytes)) {
+    if (young && kept < runs && total + size <= bytes) {
       kept++;
       total += size;
     } else {
