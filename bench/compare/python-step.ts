@@ -69,7 +69,7 @@ export async function compare(): Promise<Comparison> {
     ],
     notes: [
       `Together: ${CELLS * 8} in flight, ${CELLS} cells and their parent busy, the parent with ${percent(together.parentPart)} of the CPU time.`,
-      "Two thirds of a step's CPU time go into putting the instance back: 13 MB are copied and 26 MB wiped for each, and all cells share the way to memory.",
+      "Two thirds of a step's CPU time go into putting the instance back: 13 MB are copied and 21 MB wiped for each, and all cells share the way to memory.",
       "Latencies are those of cells that have run a thousand steps; the first hundreds take up to twice as long, while V8 compiles.",
       "By CPU time: over all threads of all these processes; by the clock: over all cores of the machine, whatever else they did.",
       `Native Python is ${python ?? "not there"}, Pyodide ${pyodide.version}.`,

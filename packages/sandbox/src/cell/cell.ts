@@ -148,7 +148,7 @@ const GIVING_WAY_MS = 0.1;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * A parent that wakes on the CPU of a cell which is busy putting back 40 MB waits for it, lower priority or not: one run in ten took 3 ms
+ * A parent that wakes on the CPU of a cell which is busy putting back 34 MB waits for it, lower priority or not: one run in ten took 3 ms
  * longer, and was charged for them.
  */
 function giveWay(): void {

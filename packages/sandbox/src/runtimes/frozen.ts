@@ -13,7 +13,7 @@ const GRAIN_BYTES = 65_536;
 export class FrozenInstance {
   readonly instance: WebAssembly.Instance;
   readonly memory: WebAssembly.Memory;
-  readonly #ranges: { start: number; end: number; bytes: Uint8Array }[];
+  readonly #ranges: readonly Range[];
   readonly #globals: { global: WebAssembly.Global; value: unknown }[] = [];
   readonly #tables: { table: WebAssembly.Table; length: number }[] = [];
   readonly #bytes: number;
@@ -23,8 +23,7 @@ export class FrozenInstance {
     this.memory = memory;
     this.instance = new WebAssembly.Instance(module, { ...imports, env: { ...imports["env"], memory } });
     this.#bytes = memory.buffer.byteLength;
-    const bytes = new Uint8Array(memory.buffer);
-    this.#ranges = nonZeroRanges(bytes, GRAIN_BYTES).map(({ start, end }) => ({ start, end, bytes: bytes.slice(start, end) }));
+    this.#ranges = rangesOf(module, memory);
     for (const [name, value] of Object.entries(this.instance.exports)) {
       if (value instanceof WebAssembly.Global) this.#globals.push({ global: value, value: value.value });
       if (value instanceof WebAssembly.Table && name.startsWith("table:")) this.#tables.push({ table: value, length: value.length });
@@ -49,6 +48,25 @@ export class FrozenInstance {
     for (const { global, value } of this.#globals) global.value = value;
     return true;
   }
+}
+
+/** A part of memory that is not zero, as the module makes it. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+}
+
+const known = new WeakMap<WebAssembly.Module, readonly Range[]>();
+
+/** What a module makes of memory is the same each time: it is looked for, and copied, once. `memory` is as it has just been made. */
+function rangesOf(module: WebAssembly.Module, memory: WebAssembly.Memory): readonly Range[] {
+  const before = known.get(module);
+  if (before) return before;
+  const bytes = new Uint8Array(memory.buffer);
+  const ranges = nonZeroRanges(bytes, GRAIN_BYTES).map(({ start, end }) => ({ start, end, bytes: bytes.slice(start, end) }));
+  known.set(module, ranges);
+  return ranges;
 }
 
 /** The pages that a frozen module starts with, read from what it imports. */

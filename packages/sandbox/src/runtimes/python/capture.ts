@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { readExports, readImports, readSections } from "../../wasm/binary.ts";
+import { PAGE_BYTES, readExports, readImports, readSections } from "../../wasm/binary.ts";
 import { APPENDED_FUNCTION, freeze, type Snapshot } from "../freeze.ts";
 import { takeOutBuiltins } from "./builtins.ts";
 import { fixSources } from "./determinism.ts";
@@ -75,6 +75,7 @@ export async function capturePython(stdlibFile: string, loader: PackedStdlib["lo
   const enter = python.runPython("address", { globals });
   if (typeof enter !== "number") throw new Error("boot.py has no enter()");
   const memory = instance.exports["memory"] as WebAssembly.Memory;
+  shortenStack(instance);
   takeOutBuiltins(memory, (instance.exports["PyImport_Inittab"] as WebAssembly.Global).value as number);
   python.runPython("glovebox.prepare()", { globals });
   protectStack(instance);
@@ -117,6 +118,37 @@ async function load(stdLibURL: string, loader: PackedStdlib["loader"]): Promise<
  * the same calls use several times as much: cells are started with so much of it that this limit is reached first.
  */
 const PYTHON_STACK_BYTES = 1_000_000;
+/** What is kept of the stack: three times as much as CPython lets itself use, for code that does not ask it. */
+const STACK_BYTES = 3 * 2 ** 20;
+/** What malloc may take of a new piece of memory for itself: it asks for whole pages of 64 KiB. */
+const SEGMENT_BYTES = 2 * PAGE_BYTES;
+/** What `main` left on the stack, and may still be pointed to. */
+const LEFT_BYTES_MAX = 1024;
+
+/**
+ * Pyodide is linked with a stack of 10 MB, most of which no guest reaches, and all of it has to be wiped after each. The upper part
+ * becomes heap: malloc is told, once, that the program's break is there. Nothing of it is in use between calls.
+ */
+function shortenStack(instance: WebAssembly.Instance): void {
+  const call = (name: string, ...given: number[]) => (instance.exports[name] as (...given: number[]) => number)(...given) >>> 0;
+  const [base, end] = [call("emscripten_stack_get_base"), call("emscripten_stack_get_end")];
+  const shortened = end + STACK_BYTES;
+  const pointer = instance.exports["__stack_pointer"] as WebAssembly.Global;
+  const used = pointer.value as number;
+  if (used > base || used < base - LEFT_BYTES_MAX || shortened >= base)
+    throw new Error("the stack is not where it was expected: look at the loader again");
+  new Uint8Array((instance.exports["memory"] as WebAssembly.Memory).buffer).fill(0, shortened, used);
+  pointer.value = shortened;
+  call("emscripten_stack_set_limits", shortened, end);
+  const place = call("emscripten_get_sbrk_ptr");
+  const programBreak = numbersOf(instance).getUint32(place, true);
+  numbersOf(instance).setUint32(place, shortened, true);
+  const piece = call("malloc", used - shortened - SEGMENT_BYTES);
+  const reached = numbersOf(instance).getUint32(place, true);
+  numbersOf(instance).setUint32(place, programBreak, true);
+  if (piece < shortened || reached > used) throw new Error("malloc did not take what was left of the stack");
+  call("free", piece);
+}
 
 function protectStack(instance: WebAssembly.Instance): void {
   const call = (name: string, ...given: number[]) => (instance.exports[name] as (...given: number[]) => number)(...given);
@@ -201,10 +233,20 @@ function takeSnapshot(
     if (index !== undefined) added.push([slot, index]);
   }
   return {
-    memory: new Uint8Array((instance.exports["memory"] as WebAssembly.Memory).buffer).slice(),
+    memory: usedMemory(instance),
     globals,
     table: { length: table.length, added },
   };
+}
+
+/** All of memory up to the program's break. What is beyond was never used: the loader grows memory by more than it is asked for. */
+function usedMemory(instance: WebAssembly.Instance): Uint8Array {
+  const place = (instance.exports["emscripten_get_sbrk_ptr"] as () => number)() >>> 0;
+  const programBreak = numbersOf(instance).getUint32(place, true);
+  const bytes = new Uint8Array((instance.exports["memory"] as WebAssembly.Memory).buffer);
+  const end = Math.ceil(programBreak / PAGE_BYTES) * PAGE_BYTES;
+  if (bytes.subarray(end).some((byte) => byte !== 0)) throw new Error("memory beyond the program's break is in use");
+  return bytes.slice(0, end);
 }
 
 /** The table of an instance that nothing has run in. */
