@@ -79,7 +79,7 @@ const PIECES = [
 ];
 
 /** What YAML, references and this product's readers stumble over. */
-export const piece: fc.Arbitrary<string> = fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...PIECES) }, fc.string({ maxLength: 5 }));
+const piece: fc.Arbitrary<string> = fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...PIECES) }, fc.string({ maxLength: 5 }));
 
 /** Where, what goes there (so many characters, or the word), and what comes in its place: another text, or a part or a word of the same. */
 const change = fc.record({

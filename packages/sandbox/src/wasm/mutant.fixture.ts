@@ -6,8 +6,8 @@ const GUESTS = new URL("../../../../guests/", import.meta.url);
 /** A larger one is changed mostly where nothing is. */
 const BYTES_MAX = 40_000;
 
-/** For tests: the small programs of guests/, compiled. */
-export const MODULES: readonly Uint8Array<ArrayBuffer>[] = globSync("{modules,wasi}/**/*.{wasm,wat}", { cwd: GUESTS })
+/** The small programs of guests/, compiled. */
+const MODULES: readonly Uint8Array<ArrayBuffer>[] = globSync("{modules,wasi}/**/*.{wasm,wat}", { cwd: GUESTS })
   .sort()
   .map((file) => {
     const url = new URL(file, GUESTS);
@@ -27,7 +27,7 @@ const change = fc.record({
   more: fc.oneof({ weight: 3, arbitrary: byte.map((only) => [only]) }, fc.array(byte, { maxLength: 6 })),
 });
 
-/** Modules of guests/ with a few bytes changed: in place most often, so that many are still modules. */
+/** For tests: modules of guests/ with a few bytes changed: in place most often, so that many are still modules. */
 export const mutants: fc.Arbitrary<Uint8Array<ArrayBuffer>> = fc
   .tuple(
     fc.constantFrom(...MODULES),
