@@ -170,6 +170,7 @@ interface Waiting {
  */
 export class Pool {
   readonly #options: PoolOptions;
+  /** In the order in which they were used last. */
   readonly #cells = new Set<PooledCell>();
   /** Killed, and not ended yet. */
   readonly #ending = new Set<PooledCell>();
@@ -211,6 +212,8 @@ export class Pool {
     cell.key = key;
     cell.nested = nested;
     cell.state = "occupied";
+    this.#cells.delete(cell);
+    this.#cells.add(cell);
     return cell;
   }
 
@@ -244,7 +247,8 @@ export class Pool {
       if (cell.state !== "idle" || (cell.key !== undefined && cell.key !== key)) continue;
       // One of this key before a fresh one, which others may need; a prepared one before any.
       const rank = 1 + (cell.key === key ? 1 : 0) + (cell.prepared === wants ? 2 : 0);
-      if (rank > bestRank) [best, bestRank] = [cell, rank];
+      // And of several such, the one that was used last: its memory is at hand, and the others may be missed less.
+      if (rank >= bestRank) [best, bestRank] = [cell, rank];
     }
     return best;
   }
@@ -298,7 +302,7 @@ export class Pool {
     }
   }
 
-  /** Ends an idle cell that nobody who waits may use. */
+  /** Ends the idle cell that was used longest ago. Nobody who waits may use any of them. */
   #dropIdle(): boolean {
     for (const cell of this.#cells) {
       if (cell.state !== "idle") continue;

@@ -167,6 +167,20 @@ describe("Sandbox's pool", () => {
     );
   });
 
+  test("makes room by ending the cell that was used longest ago", linuxOnly, async () => {
+    await using sandbox = new Sandbox({ cells: 3, spare: 0, warm: "none" });
+    const run = (isolationKey: string) => sandbox.run(javascript("return 1", { isolationKey }));
+    await run("a");
+    const [first] = children();
+    await run("b");
+    const second = children().find((id) => id !== first);
+    await run("c");
+    await run("a");
+    await run("d");
+    const left = children();
+    assert.deepEqual([left.includes(first ?? ""), left.includes(second ?? "")], [true, false]);
+  });
+
   test("replaces a cell after so many attempts", linuxOnly, async () => {
     await using sandbox = new Sandbox({ cells: 1, spare: 0, warm: "none", recycleAfter: 3 });
     const seen: string[] = [];
