@@ -14,7 +14,18 @@ function offered(script: string, ...words: string[]): string[] {
 test("completion bash completes commands, and the options of each", async () => {
   const { code, stdout } = await glovebox(["completion", "bash"]);
   assert.equal(code, 0);
-  assert.deepEqual(offered(stdout, "glovebox", "").sort(), ["completion", "doctor", "exec", "explain", "inspect", "run", "validate"]);
+  assert.deepEqual(offered(stdout, "glovebox", "").sort(), [
+    "completion",
+    "doctor",
+    "exec",
+    "explain",
+    "inspect",
+    "replay",
+    "run",
+    "runs",
+    "show",
+    "validate",
+  ]);
   assert.deepEqual(offered(stdout, "glovebox", "va"), ["validate"]);
   assert.deepEqual(offered(stdout, "glovebox", "run", "a.yaml", "--in"), ["--input", "--input-file"]);
   assert.deepEqual(offered(stdout, "glovebox", "exec", "--ty"), ["--typescript"]);

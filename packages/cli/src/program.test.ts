@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { glovebox } from "./command.fixture.ts";
 
-const COMMANDS = ["run", "validate", "inspect", "exec", "doctor", "completion"];
+const COMMANDS = ["run", "validate", "inspect", "exec", "runs", "show", "replay", "doctor", "completion"];
 
 test("--help lists every command, and every command's own help has examples", async () => {
   const { code, stdout } = await glovebox(["--help"]);
