@@ -16,22 +16,21 @@ const number = fc.oneof(
   fc.double(),
   fc.constantFrom(-1, -0, 0, 1e308, 2 ** 53, null, "1", true, [], {}, Number.MAX_SAFE_INTEGER + 2),
 );
-const text = fc.oneof(
+const string = fc.oneof(
   fc.string({ maxLength: 20 }),
   fc.string({ unit: "binary", maxLength: 20 }),
   fc.constantFrom("\u001b[2J", "\u202e", "a".repeat(GUEST_TEXT_MAX + 1), "\u0000".repeat(GUEST_TEXT_MAX), "\ud83d"),
-  fc.jsonValue({ maxDepth: 1 }),
 );
+const text = fc.oneof({ weight: 3, arbitrary: string }, fc.jsonValue({ maxDepth: 1 }));
 const error = fc.oneof(
   { weight: 4, arbitrary: fc.record({ name: text, message: text, traceback: text, line: number, column: number }, { requiredKeys: [] }) },
   fc.jsonValue({ maxDepth: 2 }),
 );
-const honestText = fc.string({ maxLength: 20 });
 const end = fc.oneof(
   fc.record({
     kind: fc.constantFrom("completed", "failed", "trapped", "exhausted", "refused", "cancelled", "constructor", "__proto__"),
     form: fc.constantFrom("json", "text", "bytes", null),
-    error: fc.oneof(error, fc.record({ name: honestText, message: honestText, traceback: honestText, line: number })),
+    error: fc.oneof(error, fc.record({ name: string, message: string, traceback: string, line: number })),
     trap: fc.constantFrom("unreachable", "aborted", "cell_died", "protocol", "toString", null),
     detail: text,
     limit: fc.constantFrom("memory", "stack", "fuel", "wall", "calls", "constructor", 1),
@@ -44,6 +43,7 @@ const header = fc.oneof(
   fc.record(
     {
       end,
+      cpuMs: fc.oneof(fc.nat(), number),
       instantiateMs: fc.oneof(fc.nat(), number),
       peakMemoryBytes: fc.oneof(fc.nat(), number),
       growthsDenied: fc.oneof(fc.nat(), number),
@@ -52,7 +52,7 @@ const header = fc.oneof(
       clockPlayedWell: fc.oneof(fc.boolean(), number),
       spent: fc.oneof({ weight: 5, arbitrary: fc.boolean() }, number),
     },
-    { requiredKeys: ["end", "instantiateMs", "peakMemoryBytes", "growthsDenied", "spent"] },
+    { requiredKeys: ["end", "cpuMs", "instantiateMs", "peakMemoryBytes", "growthsDenied", "spent"] },
   ),
   fc.jsonValue(),
 );
@@ -85,6 +85,7 @@ property(
 
 const amount = fc.oneof(fc.nat(), fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }));
 const measured = fc.record({
+  cpuMs: amount,
   instantiateMs: amount,
   peakMemoryBytes: fc.nat(),
   growthsDenied: fc.nat(),

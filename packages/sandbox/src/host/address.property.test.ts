@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isIP } from "node:net";
 import fc from "fast-check";
 import { property } from "../../../../fuzz/property.ts";
 import { isPublic, parseAddress } from "./address.ts";
@@ -18,3 +19,22 @@ property(
       assert.equal(isPublic(parseAddress(carried) ?? []), false, carried);
   },
 );
+
+const piece = fc.oneof(
+  fc.constantFrom(":", "::", ".", "0", "1", "00", "ffff", "::ffff:", "127.0.0.1", "255", "256", "01", "1.2.3", "G", "/", "%", "[", " "),
+  fc.stringMatching(/^[0-9a-fA-F]{1,5}$/),
+);
+const texts = fc.oneof(
+  fc.array(piece, { maxLength: 18 }).map((pieces) => pieces.join("")),
+  fc.array(fc.stringMatching(/^[0-9a-f]{0,4}$/), { minLength: 6, maxLength: 9 }).map((groups) => groups.join(":")),
+  fc
+    .tuple(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat(), piece)
+    .map(([text, at, put]) => text.slice(0, at % text.length) + put + text.slice(at % text.length)),
+  fc.ipV6(),
+);
+
+property("parseAddress() takes for an address what Node does, but for zones", 500, [texts], (text) => {
+  const read = parseAddress(text);
+  assert.equal(read !== undefined, isIP(text) !== 0 && !text.includes("%"), text);
+  assert.ok(read === undefined || read.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255));
+});

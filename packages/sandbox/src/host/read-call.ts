@@ -18,5 +18,5 @@ export function readCall(payload: Uint8Array): ReadCall | undefined {
   if (payload[0] !== CALL_TOO_LARGE) return undefined;
   const large = FUNCTION_NAMES.get(payload[1] ?? 0);
   const bytes = payload.length === 10 ? new DataView(payload.buffer, payload.byteOffset).getFloat64(2, true) : Number.NaN;
-  return large && bytes > 0 ? { name: large, argument: undefined, bytes } : undefined;
+  return large && Number.isSafeInteger(bytes) && bytes > 0 ? { name: large, argument: undefined, bytes } : undefined;
 }

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { property } from "../../../../fuzz/property.ts";
 import { GloveboxError } from "../error.ts";
-import { MalformedModule } from "./binary.ts";
+import { MalformedModule, SECTION } from "./binary.ts";
 import { UnsupportedFeature, walkCode } from "./code.ts";
 import { inspectModule, type ModuleFacts } from "./inspect.ts";
 import { meterModule } from "./meter.ts";
 import { reportModule } from "./module-report.ts";
 import { mutants } from "./mutant.fixture.ts";
-import { outlineModule } from "./outline.ts";
+import { type ModuleOutline, outlineModule } from "./outline.ts";
 import { rewriteModule } from "./rewrite.ts";
 
 /** What `read` gives, or undefined where it refuses: in no other way than it says. */
@@ -85,7 +85,23 @@ const sections = fc
   })
   .map((list) => Uint8Array.from([...HEADER, ...list.flatMap(([id, contents, lie]) => [id, (contents.length + lie) & 127, ...contents])]));
 
-property("arbitrary bytes are read or refused", 400, [fc.oneof(fc.uint8Array(), sections)], (bytes) => {
+/** Nothing of what is said about a module lies outside of it. */
+function checkOutline(bytes: Uint8Array, { sections, imports, tables, functions, types }: ModuleOutline): void {
+  let at = HEADER.length;
+  for (const { start, end } of sections) {
+    assert.ok(start > at && end >= start && end <= bytes.length);
+    at = end;
+  }
+  assert.equal(at, bytes.length);
+  const placeOf = (id: number) => sections.find((section) => section.id === id) ?? { start: 0, end: 0 };
+  for (const { start, end } of imports) assert.ok(start >= placeOf(SECTION.import).start && end <= placeOf(SECTION.import).end);
+  for (const { start, limitsStart } of tables) assert.ok(start < limitsStart && limitsStart < placeOf(SECTION.table).end);
+  assert.ok(functions.length + types.length <= bytes.length);
+}
+
+property("arbitrary bytes are read or refused", 400, [fc.oneof(fc.uint8Array(), sections, mutants)], (bytes) => {
+  const outline = refused(() => outlineModule(bytes));
+  if (outline) checkOutline(bytes, outline);
   refused(() => inspectModule(bytes));
   refused(() => reportModule(bytes, "m"));
   // What the compiler takes is refused for what it is, and not for being malformed.
