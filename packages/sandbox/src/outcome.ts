@@ -48,7 +48,7 @@ export type TrapCode =
 export interface Usage {
   /** From the request being handed to the cell to its answer. */
   readonly wallMs: number;
-  /** CPU of the executing thread during the attempt, as the kernel accounts it: up to a tick (4 ms) behind for a guest that has just ended. */
+  /** CPU of the executing thread during the attempt: compiling a module that its cell did not have is part of it. */
   readonly cpuMs: number;
   /** Making the instance that served this attempt; most often done ahead, while the cell was idle. */
   readonly instantiateMs: number;

@@ -74,6 +74,7 @@ class Cell {
       return { name, readOnly, entries: entries.map(([path, size]) => [path, size === null ? undefined : next(size)] as const) };
     });
     const attempt = new CurrentAttempt(header, line, log, files);
+    const before = process.threadCpuUsage();
     const chamber = this.#chamber(header, module);
     const end = chamber.enter(
       {
@@ -87,12 +88,14 @@ class Cell {
       },
       attempt,
     );
+    const { user, system } = process.threadCpuUsage(before);
     attempt.over = true;
     log.close();
     const readings = attempt.clock.notes();
     const playedWell = attempt.fuel ? undefined : attempt.clock.playedWell;
     const answer: EndHeader = {
       end: end.kind === "completed" ? { kind: end.kind, form: end.form } : end,
+      cpuMs: (user + system) / 1000,
       instantiateMs: chamber.instantiateMs,
       peakMemoryBytes: attempt.memory.peakBytes,
       growthsDenied: attempt.memory.growthsDenied,

@@ -23,6 +23,7 @@ export interface ReadEnd {
   readonly outcome: Outcome | undefined;
   readonly form: "json" | "text";
   readonly output: Uint8Array;
+  readonly cpuMs: number;
   readonly instantiateMs: number;
   readonly peakMemoryBytes: number;
   readonly growthsDenied: number;
@@ -43,13 +44,15 @@ export function readEnd(payload: Uint8Array): ReadEnd | undefined {
     return undefined;
   }
   if (!isRecord(header) || !isRecord(header.end)) return undefined;
-  const { instantiateMs, peakMemoryBytes, growthsDenied, fuel, clockPlayedWell, spent } = header;
-  if (!isAmount(instantiateMs) || !isAmount(peakMemoryBytes) || !isAmount(growthsDenied) || typeof spent !== "boolean") return undefined;
+  const { cpuMs, instantiateMs, peakMemoryBytes, growthsDenied, fuel, clockPlayedWell, spent } = header;
+  if (!isAmount(cpuMs) || !isAmount(instantiateMs) || !isAmount(peakMemoryBytes) || !isAmount(growthsDenied) || typeof spent !== "boolean")
+    return undefined;
   if (fuel !== undefined && !isAmount(fuel)) return undefined;
   if (clockPlayedWell !== undefined && typeof clockPlayedWell !== "boolean") return undefined;
   const behind = readClock(header.clockBytes, split.rest);
   if (!behind) return undefined;
   const measured = {
+    cpuMs,
     instantiateMs,
     peakMemoryBytes,
     growthsDenied,

@@ -79,7 +79,7 @@ const end = fc.oneof(
   fc.tuple(fc.jsonValue(), argument, fc.jsonValue()).map(([any, output, more]) => endFrame(any as object, output, { more })),
   bytes.map(base64),
 );
-const nonce = fc.oneof({ weight: 8, arbitrary: fc.constant("own" as const) }, fc.constantFrom("none" as const, "other" as const));
+const nonce = fc.oneof({ weight: 5, arbitrary: fc.constant("own" as const) }, fc.constantFrom("none" as const, "other" as const));
 const cut = fc.oneof(fc.constant(10_000), fc.integer({ min: 1, max: 20 }));
 const frame = (kind: fc.Arbitrary<number>, payload: fc.Arbitrary<string>) => fc.record({ kind, nonce, payload, cut });
 const act: fc.Arbitrary<Act> = fc.oneof(
@@ -112,7 +112,10 @@ property(
   [fc.array(act, { maxLength: 8 }), fc.nat()],
   async (acts, n) => {
     // What breaks the protocol is the last, so that nobody waits for the limit.
-    check(await run([...acts, { kind: 99, nonce: "own", payload: "", cut: 100 }]));
+    const report = await run([...acts, { kind: 99, nonce: "own", payload: "", cut: 100 }]);
+    check(report);
+    const [first] = acts;
+    if (first && "nonce" in first && first.nonce !== "own") assert.deepEqual(report.outcome, { kind: "trapped", trap: "protocol" });
     const honest: Act[] = [
       { kind: FRAME.call, nonce: "own", payload: base64(Uint8Array.of(HOST_FUNCTION.get_time)), cut: 100 },
       { wait: true },

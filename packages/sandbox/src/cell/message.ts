@@ -72,6 +72,8 @@ export interface EndHeader {
         readonly max: number;
         readonly error?: GuestError;
       };
+  /** Of the thread that ran it. */
+  readonly cpuMs: number;
   readonly instantiateMs: number;
   readonly peakMemoryBytes: number;
   readonly growthsDenied: number;
