@@ -115,7 +115,9 @@ property(
     const report = await run([...acts, { kind: 99, nonce: "own", payload: "", cut: 100 }]);
     check(report);
     const [first] = acts;
-    if (first && "nonce" in first && first.nonce !== "own") assert.deepEqual(report.outcome, { kind: "trapped", trap: "protocol" });
+    if (first && "nonce" in first && first.nonce !== "own") {
+      assert.deepEqual([report.outcome, { ...report.usage.hostCalls }], [{ kind: "trapped", trap: "protocol" }, {}]);
+    }
     const honest: Act[] = [
       { kind: FRAME.call, nonce: "own", payload: base64(Uint8Array.of(HOST_FUNCTION.get_time)), cut: 100 },
       { wait: true },
