@@ -181,6 +181,18 @@ describe("Sandbox's pool", () => {
     assert.deepEqual([left.includes(first ?? ""), left.includes(second ?? "")], [true, false]);
   });
 
+  test("keeps one user's guests of several kinds in one cell, and the spare one for others", linuxOnly, async () => {
+    await using sandbox = new Sandbox({ cells: 3, spare: 1 });
+    assert.equal(output(await sandbox.run(python("return 1"))), 1);
+    await sandbox.run(javascript("return 1"));
+    // The spare cell is ready at some time during this.
+    for (let n = 0; n < 30; n++) {
+      await sandbox.run(python("import time\ntime.sleep(0.05)"));
+      await sandbox.run(javascript("return 1"));
+    }
+    assert.equal(children().length, 2);
+  });
+
   test("replaces a cell after so many attempts", linuxOnly, async () => {
     await using sandbox = new Sandbox({ cells: 1, spare: 0, warm: "none", recycleAfter: 3 });
     const seen: string[] = [];
