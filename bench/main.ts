@@ -14,6 +14,7 @@ import { table } from "./table.ts";
 
 const COMPARISONS: Readonly<Record<string, () => Promise<{ compare(): Promise<Comparison> }>>> = {
   "python-step": () => import("./compare/python-step.ts"),
+  "recorded-step": () => import("./compare/recorded-step.ts"),
   "javascript-step": () => import("./compare/javascript-step.ts"),
   "module-step": () => import("./compare/module-step.ts"),
   "python-code": () => import("./compare/python-code.ts"),

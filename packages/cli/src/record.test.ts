@@ -181,8 +181,8 @@ test("replay says what differs, and ends with 4", async (t) => {
     import { readFileSync, writeFileSync } from "node:fs";
     const [file, data, run] = process.argv.slice(1);
     const chain = new Chain(readKeys(data).mac, run);
-    const lines = readFileSync(file, "utf8").trimEnd().split("\\n").map((line) => "{" + line.slice(HEAD_BYTES).replace('"output":"Hello, Ada!', '"output":"Hello, Eve!'));
-    writeFileSync(file, lines.map((line) => chain.sign(line) + "\\n").join(""));`;
+    const lines = readFileSync(file, "utf8").trimEnd().split("\\n").map((line) => line.slice(HEAD_BYTES).replace('"output":"Hello, Ada!', '"output":"Hello, Eve!'));
+    writeFileSync(file, lines.map((line) => chain.sign(Buffer.from(line)) + line + "\\n").join(""));`;
   const { execFileSync } = await import("node:child_process");
   execFileSync(process.execPath, ["--input-type=module", "-e", program, file, data, (records()[0] ?? "").replace(".jsonl", "")]);
   const { code, stdout } = await command(["replay", "last", "greet"]);

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 
 /*
  * Each line of a record is one JSON object whose first member is the line's code: `{"mac":"<64 digits>",` and the rest. The code is
@@ -14,19 +14,22 @@ export const HEAD_BYTES = BEFORE.length + DIGITS + BEHIND.length;
 
 /** Makes and checks the codes of one record's lines, from the first on. */
 export class Chain {
-  readonly #key: Uint8Array;
+  /** Made once: a line's code takes a third less than with the bytes. */
+  readonly #key: KeyObject;
   #last: string;
 
   constructor(key: Uint8Array, runId: string) {
-    this.#key = key;
-    this.#last = createHmac("sha256", key).update(`run\0${runId}`).digest("hex");
+    this.#key = createSecretKey(key);
+    this.#last = createHmac("sha256", this.#key).update(`run\0${runId}`).digest("hex");
   }
 
-  /** @param json an object with one member at least, as `JSON.stringify` writes it */
-  sign(json: string): string {
-    const rest = json.slice(1);
+  /**
+   * What stands in front of a line's rest, in ASCII.
+   * @param rest of an object with one member at least, as `JSON.stringify` writes it, without the brace that opens it
+   */
+  sign(rest: Uint8Array): string {
     this.#last = this.#code(rest);
-    return BEFORE + this.#last + BEHIND + rest;
+    return BEFORE + this.#last + BEHIND;
   }
 
   /** Whether a line is the one that was written behind the one before. After one that is not, none is. */
@@ -38,7 +41,7 @@ export class Chain {
     return true;
   }
 
-  #code(rest: string | Uint8Array): string {
+  #code(rest: Uint8Array): string {
     return createHmac("sha256", this.#key).update(this.#last).update(rest).digest("hex");
   }
 }

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Json } from "@glovebox/sandbox";
 import { readRecord } from "./read.ts";
 import { attemptEntry, endEntry, guestEntry, installation, recordFile, runEntry } from "./record.fixture.ts";
 
@@ -13,7 +14,7 @@ test("RecordFile writes a file that is its user's alone, whatever the umask", MO
   const before = process.umask(0);
   t.after(() => process.umask(before));
   const { record, runId } = recordFile(place);
-  record.write(runEntry(runId, place.keys.id));
+  record.write(() => runEntry(runId, place.keys.id));
   assert.equal(await record.close(), undefined);
   assert.deepEqual(
     [place.records, record.file].map((path) => (statSync(path).mode & 0o777).toString(8)),
@@ -42,8 +43,8 @@ test("RecordFile leaves no file where nothing was written", async (t) => {
 test("RecordFile has what was written on the disk soon, without being closed", async (t) => {
   const place = installation(t);
   const { record, runId } = recordFile(place);
-  record.write(runEntry(runId, place.keys.id));
-  record.write(guestEntry());
+  record.write(() => runEntry(runId, place.keys.id));
+  record.write(() => guestEntry());
   for (let tries = 0; readFileSync(record.file, "utf8").split("\n").length < 3 && tries < 500; tries++)
     await new Promise((done) => setTimeout(done, 10));
   const { guests, end } = readRecord(record.file, { keys: place.keys });
@@ -54,9 +55,9 @@ test("RecordFile has what was written on the disk soon, without being closed", a
 test("RecordFile keeps to its size, keeps room for the end, and says what is missing", async (t) => {
   const place = installation(t);
   const { record, runId } = recordFile(place, { bytesMax: 40_000 });
-  record.write(runEntry(runId, place.keys.id));
-  for (let count = 0; count < 100; count++) record.write(guestEntry({ attempt: count + 1 }));
-  record.write(endEntry(runId));
+  record.write(() => runEntry(runId, place.keys.id));
+  for (let count = 0; count < 100; count++) record.write(() => guestEntry({ attempt: count + 1 }));
+  record.write(() => endEntry(runId));
   const shortfall = await record.close();
   assert.match(shortfall?.why ?? "", /of its entries are missing/);
   const { guests, end } = readRecord(record.file, { keys: place.keys });
@@ -69,13 +70,13 @@ test("RecordFile leaves parts of an entry out that is too large, the largest fir
   const place = installation(t);
   const { record, runId } = recordFile(place);
   const huge = "x".repeat(33 * 2 ** 20);
-  record.write(runEntry(runId, place.keys.id));
-  record.write(guestEntry({ log: [{ level: "info", message: huge }] }));
-  record.write(guestEntry({ input: huge }));
+  record.write(() => runEntry(runId, place.keys.id));
+  record.write(() => guestEntry({ log: [{ level: "info", message: huge }] }));
+  record.write(() => guestEntry({ input: huge }));
   const attempt = attemptEntry();
-  record.write({ ...attempt, attempt: { ...attempt.attempt, log: [{ level: "info", message: huge }] } });
+  record.write(() => ({ ...attempt, attempt: { ...attempt.attempt, log: [{ level: "info", message: huge }] } }));
   const end = endEntry(runId);
-  record.write({ ...end, result: { ...endEntry(runId).result, outputs: { a: huge } } as NonNullable<typeof end.result> });
+  record.write(() => ({ ...end, result: { ...endEntry(runId).result, outputs: { a: huge } } as NonNullable<typeof end.result> }));
   assert.equal(await record.close(), undefined);
   const read = readRecord(record.file, { keys: place.keys });
   assert.deepEqual(
@@ -89,6 +90,20 @@ test("RecordFile leaves parts of an entry out that is too large, the largest fir
   assert.deepEqual([read.end?.leftOut, read.end?.result?.outputs], [{ outputs: "too_large" }, {}]);
 });
 
+test("RecordFile leaves out what is nested too deeply for its reader", async (t) => {
+  const place = installation(t);
+  const { record, runId } = recordFile(place);
+  const nested = (depth: number): Json => Array.from({ length: depth }).reduce<Json>((inner) => [inner], 1);
+  record.write(() => runEntry(runId, place.keys.id));
+  record.write(() => guestEntry({ input: nested(600) }));
+  record.write(() => guestEntry({ input: nested(700) }));
+  record.write(() => guestEntry({ input: nested(1_000_000) }));
+  record.write(() => endEntry(runId));
+  assert.equal(await record.close(), undefined);
+  const { guests, end } = readRecord(record.file, { keys: place.keys });
+  assert.deepEqual([guests.map(({ leftOut }) => leftOut?.input), end?.entriesMissing], [[undefined, "too_large", "too_large"], undefined]);
+});
+
 test("RecordFile ends the record and nothing else where the disk takes no more; what is there verifies", MODES, (t) => {
   const place = installation(t);
   const fixture = JSON.stringify(new URL("record.fixture.ts", import.meta.url).href);
@@ -96,9 +111,9 @@ test("RecordFile ends the record and nothing else where the disk takes no more; 
     import { openKeys } from ${JSON.stringify(new URL("key.ts", import.meta.url).href)};
     const keys = openKeys(${JSON.stringify(place.data)});
     const { record, runId } = recordFile({ records: ${JSON.stringify(place.records)}, keys });
-    record.write(runEntry(runId, keys.id));
+    record.write(() => runEntry(runId, keys.id));
     for (let at = 0; at < 100; at++) {
-      record.write(guestEntry({ input: "x".repeat(10_000) }));
+      record.write(() => guestEntry({ input: "x".repeat(10_000) }));
       await new Promise((done) => setImmediate(done));
     }
     console.log(JSON.stringify(await record.close()));`;

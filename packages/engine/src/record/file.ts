@@ -2,8 +2,9 @@ import { closeSync, openSync, unlinkSync, write } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RecordRequest } from "@glovebox/sandbox";
-import { ENTRIES_MAX, LINE_BYTES_MAX, RECORD_BYTES_MAX } from "./bounds.ts";
-import { Chain } from "./chain.ts";
+import { DEPTH_MAX, ENTRIES_MAX, LINE_BYTES_MAX, RECORD_BYTES_MAX } from "./bounds.ts";
+import { Chain, HEAD_BYTES } from "./chain.ts";
+import { isDeeper } from "./depth.ts";
 import type { EndEntry, GuestEntry, LeftOut, RecordEntry } from "./entry.ts";
 import type { RecordKeys } from "./key.ts";
 import { recordName } from "./place.ts";
@@ -16,7 +17,7 @@ const writeTo = promisify(write);
 const END_BYTES = 8 * 2 ** 20;
 /** What a run that is killed may lose. */
 const FLUSH_MS = 100;
-const FLUSH_CHARACTERS = 256 * 1024;
+const FLUSH_BYTES = 256 * 1024;
 /** Bytes of what one guest is answered, in base64 a third more. */
 const TRANSCRIPT_BYTES_MAX = 8 * 2 ** 20;
 
@@ -49,8 +50,11 @@ export class RecordFile implements RunRecorder {
   readonly #descriptor: number;
   readonly #chain: Chain;
   readonly #bytesMax: number;
-  #pending: string[] = [];
-  #pendingCharacters = 0;
+  /** Not made yet: a step does not wait for its entries. While its successor's guest is at work there is time for them. */
+  #queue: (() => RecordEntry)[] = [];
+  #turn: NodeJS.Immediate | undefined;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #bytes = 0;
@@ -73,27 +77,50 @@ export class RecordFile implements RunRecorder {
     this.about = { ...about, keyId: keys.id };
   }
 
-  write(entry: RecordEntry): void {
+  write(make: () => RecordEntry): void {
     if (this.#failure !== undefined) return;
+    this.#queue.push(make);
+    this.#turn ??= setImmediate(() => this.#work());
+  }
+
+  #work(): void {
+    clearImmediate(this.#turn);
+    this.#turn = undefined;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const make of queue) {
+      try {
+        this.#add(make());
+      } catch (error) {
+        // Longer as JSON than any text can be, or nested too deeply to be walked over: it is missing, and the run is none the worse.
+        if (!(error instanceof RangeError)) throw error;
+        this.#missing++;
+      }
+    }
+  }
+
+  #add(entry: RecordEntry): void {
     const isEnd = entry.kind === "end";
     const json = isEnd ? this.#end(entry) : short(entry, LINE_BYTES_MAX);
     const room = this.#bytesMax - (isEnd ? 0 : Math.min(END_BYTES, this.#bytesMax / 2));
-    if (json === undefined || this.#bytes + Buffer.byteLength(json) + LINE_OVERHEAD > room || this.#entries >= ENTRIES_MAX) {
+    const bytes = json === undefined ? 0 : HEAD_BYTES + json.length;
+    if (json === undefined || this.#bytes + bytes > room || this.#entries >= ENTRIES_MAX) {
       this.#missing++;
       return;
     }
-    const line = `${this.#chain.sign(json)}\n`;
-    this.#bytes += Buffer.byteLength(line);
+    const rest = json.subarray(1);
+    this.#pending.push(Buffer.from(this.#chain.sign(rest), "latin1"), rest, LINE_END);
+    this.#bytes += bytes;
+    this.#pendingBytes += bytes;
     this.#entries++;
-    this.#pending.push(line);
-    this.#pendingCharacters += line.length;
     // The first line at once: a run that is killed in its first moments leaves what it was.
-    if (entry.kind === "run" || this.#pendingCharacters >= FLUSH_CHARACTERS) this.#flush();
+    if (entry.kind === "run" || this.#pendingBytes >= FLUSH_BYTES) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
   }
 
   /** Writes what is left. Resolves to why the record does not hold all of the run; undefined: it does. Never rejects. */
   async close(): Promise<Shortfall | undefined> {
+    this.#work();
     this.#flush();
     await this.#writing;
     closeSync(this.#descriptor);
@@ -102,11 +129,11 @@ export class RecordFile implements RunRecorder {
     if (this.#missing === 0) return undefined;
     return {
       file: this.file,
-      why: `it would have more than ${Math.round(this.#bytesMax / 2 ** 20)} MiB; ${this.#missing} of its entries are missing`,
+      why: `it would be larger than a record may be; ${this.#missing} of its entries are missing`,
     };
   }
 
-  #end(entry: EndEntry): string | undefined {
+  #end(entry: EndEntry): Buffer | undefined {
     const told = this.#missing === 0 ? entry : { ...entry, entriesMissing: this.#missing };
     return short(told, Math.min(END_BYTES, this.#bytesMax / 2));
   }
@@ -115,9 +142,9 @@ export class RecordFile implements RunRecorder {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pending.length === 0) return;
-    const bytes = Buffer.from(this.#pending.join(""));
+    const bytes = Buffer.concat(this.#pending);
     this.#pending = [];
-    this.#pendingCharacters = 0;
+    this.#pendingBytes = 0;
     this.#writing = this.#writing.then(() => this.#append(bytes));
   }
 
@@ -131,14 +158,13 @@ export class RecordFile implements RunRecorder {
   }
 }
 
-/** The code in front of a line, its end, and a little. */
-const LINE_OVERHEAD = 128;
+const LINE_END = Buffer.from("\n");
 
-/** The entry as JSON, without as many of its parts as it takes to be no longer than that. Undefined: it is too long even so. */
-function short(entry: RecordEntry, bytesMax: number): string | undefined {
+/** The entry as JSON, without as many of its parts as it takes for a reader to take it. Undefined: none would even so. */
+function short(entry: RecordEntry, bytesMax: number): Buffer | undefined {
   for (const smaller of [entry, ...smallerOnes(entry)]) {
-    const json = JSON.stringify(smaller);
-    if (json.length + LINE_OVERHEAD <= bytesMax && Buffer.byteLength(json) + LINE_OVERHEAD <= bytesMax) return json;
+    const json = Buffer.from(JSON.stringify(smaller));
+    if (HEAD_BYTES + json.length <= bytesMax && !isDeeper(json, DEPTH_MAX)) return json;
   }
   return undefined;
 }

@@ -3,7 +3,16 @@ import { type GloveboxError, type GuestReport, type Json, type RecordRequest, Re
 import type { GuestRequest } from "../expression/evaluate.ts";
 import type { AttemptResult, RunResult } from "../run/result.ts";
 import type { Workflow } from "../workflow/document.ts";
-import { FORMAT, type GuestEntry, type GuestPurpose, type LeftOutPart, type LeftOutReason, type RecordedGuest, VERSION } from "./entry.ts";
+import {
+  FORMAT,
+  type GuestEntry,
+  type GuestPurpose,
+  type LeftOutPart,
+  type LeftOutReason,
+  type RecordedGuest,
+  type RunEntry,
+  VERSION,
+} from "./entry.ts";
 import { recordedGrants, recordedGuest, type SourceOf } from "./guest.ts";
 import type { RunRecorder } from "./recorder.ts";
 import { recordedResult, redactAttempt, redactAudit, redactLog, redactResult } from "./redact.ts";
@@ -48,12 +57,16 @@ export class RunNotes {
     this.#redactor = options.secrets.size === 0 ? undefined : new Redactor(options.secrets);
   }
 
-  begin(runId: string, { name, file }: Pick<Workflow, "name" | "file">, input: Json, profile: string): void {
+  begin(runId: string, workflow: Pick<Workflow, "name" | "file">, input: Json, profile: string): void {
+    this.#options.recorder.write(() => this.#runEntry(runId, workflow, input, profile));
+  }
+
+  #runEntry(runId: string, { name, file }: Pick<Workflow, "name" | "file">, input: Json, profile: string): RunEntry {
     const { keyId, startedAt, document, versions } = this.#options.recorder.about;
     const leftOut = new Map<LeftOutPart, LeftOutReason>();
     const kept = JSON.stringify(input).length <= INPUT_BYTES_MAX ? this.#clean("input", input, leftOut) : undefined;
     if (kept === undefined) leftOut.set("input", "too_large");
-    this.#options.recorder.write({
+    return {
       kind: "run",
       format: FORMAT,
       version: VERSION,
@@ -70,7 +83,7 @@ export class RunNotes {
       profile,
       versions,
       ...told(leftOut),
-    });
+    };
   }
 
   async guest(
@@ -82,27 +95,28 @@ export class RunNotes {
     const endedMs = this.now();
     // Its cell has been started: this asks nobody, and is not waited for more than once.
     this.#isolation ??= await this.#options.isolation?.();
-    this.#options.recorder.write(this.#guestEntry(place, request, report, { startedMs, endedMs }));
+    const isolation = this.#isolation;
+    this.#options.recorder.write(() => this.#guestEntry(place, request, report, { startedMs, endedMs }, isolation));
   }
 
   attempt(step: string, attempt: AttemptResult): void {
-    this.#options.recorder.write({
+    this.#options.recorder.write(() => ({
       kind: "attempt",
       step,
       attempt: this.#redactor === undefined ? attempt : redactAttempt(attempt, this.#redactor),
-    });
+    }));
   }
 
   end(result: RunResult): void {
-    this.#options.recorder.write({
+    this.#options.recorder.write(() => ({
       kind: "end",
       result: recordedResult(this.#redactor === undefined ? result : redactResult(result, this.#redactor)),
-    });
+    }));
   }
 
   /** The run was refused before any of its steps began. */
   refused({ code, message }: GloveboxError): void {
-    this.#options.recorder.write({ kind: "end", refused: { code, message: this.#redactor?.text(message) ?? message } });
+    this.#options.recorder.write(() => ({ kind: "end", refused: { code, message: this.#redactor?.text(message) ?? message } }));
   }
 
   #guestEntry(
@@ -110,6 +124,7 @@ export class RunNotes {
     request: GuestRequest & { readonly purpose?: GuestPurpose },
     { outcome, usage, log, audit, transcript }: GuestReport,
     times: Pick<GuestEntry, "startedMs" | "endedMs">,
+    isolation: string | undefined,
   ): GuestEntry {
     const redactor = this.#redactor;
     const leftOut = new Map<LeftOutPart, LeftOutReason>();
@@ -135,7 +150,7 @@ export class RunNotes {
       limits: request.limits ?? {},
       hostLimits: request.hostLimits ?? {},
       grants: recordedGrants(request.grants, transcript),
-      ...(this.#isolation === undefined ? {} : { isolation: this.#isolation }),
+      ...(isolation === undefined ? {} : { isolation }),
       ...times,
       outcome: leftOut.get("output") === "too_large" ? { kind: "completed" } : keptOutcome,
       usage,

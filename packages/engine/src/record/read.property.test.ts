@@ -6,7 +6,7 @@ import { property } from "../../../../fuzz/property.ts";
 import { Chain, HEAD_BYTES } from "./chain.ts";
 import type { RecordKeys } from "./key.ts";
 import { parseRecord, type RunRecord } from "./read.ts";
-import { guestEntry, installation, someEntries, written } from "./record.fixture.ts";
+import { guestEntry, installation, signedLine, someEntries, written } from "./record.fixture.ts";
 
 // A record is read as if its worst enemy had written it.
 
@@ -113,7 +113,7 @@ property(
       if (at === index)
         for (const [name, of] of members)
           Object.defineProperty(target, name, { value: of, enumerable: true, configurable: true, writable: true });
-      return Buffer.from(`${chain.sign(JSON.stringify(entry))}\n`);
+      return Buffer.from(`${signedLine(chain, entry)}\n`);
     });
     const record = read(Buffer.concat(bytes));
     if (!(record instanceof GloveboxError)) assert.equal(record.verification.state, "verified");

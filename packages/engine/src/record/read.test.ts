@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Chain } from "./chain.ts";
 import { parseRecord, type ReadOptions, readRecord } from "./read.ts";
-import { guestEntry, installation, runEntry, someEntries, written } from "./record.fixture.ts";
+import { guestEntry, installation, runEntry, signedLine, someEntries, written } from "./record.fixture.ts";
 
 function linesOf(bytes: Buffer): string[] {
   return bytes.toString().trimEnd().split("\n");
@@ -129,7 +129,7 @@ test("parseRecord() holds verified lines to their shape too: another version, an
   const { file, runId } = await written(place);
   const signed = (...entries: object[]): Buffer => {
     const chain = new Chain(place.keys.mac, runId);
-    return joined(entries.map((entry) => chain.sign(JSON.stringify(entry))));
+    return joined(entries.map((entry) => signedLine(chain, entry)));
   };
   const run = runEntry(runId, place.keys.id);
   const usage = guestEntry().usage;

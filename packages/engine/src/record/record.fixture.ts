@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { Chain } from "./chain.ts";
 import type { AttemptEntry, EndEntry, GuestEntry, RecordEntry, RunEntry } from "./entry.ts";
 import { RecordFile } from "./file.ts";
 import { openKeys, type RecordKeys } from "./key.ts";
@@ -40,10 +41,16 @@ export async function written(
   startedAt = STARTED,
 ): Promise<{ readonly file: string; readonly runId: string; readonly bytes: Buffer }> {
   const { runId, record } = recordFile(place, { startedAt });
-  for (const entry of entries(runId, place.keys.id)) record.write(entry);
+  for (const entry of entries(runId, place.keys.id)) record.write(() => entry);
   const shortfall = await record.close();
   if (shortfall !== undefined) throw new Error(shortfall.why);
   return { file: record.file, runId, bytes: readFileSync(record.file) };
+}
+
+/** A line as a holder of the key would write it. */
+export function signedLine(chain: Chain, entry: object): string {
+  const rest = JSON.stringify(entry).slice(1);
+  return chain.sign(Buffer.from(rest)) + rest;
 }
 
 export function someEntries(runId: string, keyId: string): readonly RecordEntry[] {

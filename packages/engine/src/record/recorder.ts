@@ -7,8 +7,11 @@ export interface RunRecorder {
   readonly request: RecordRequest;
   /** What the first entry says besides what the run itself knows. */
   readonly about: RunSurroundings;
-  /** Keeps an entry. It comes back at once, and never throws: a run does not fail because it can't be recorded. */
-  write(entry: RecordEntry): void;
+  /**
+   * Keeps an entry, which is made when the run has nothing else to do, in its turn. It comes back at once, and never throws: a run does not
+   * fail because it can't be recorded.
+   */
+  write(make: () => RecordEntry): void;
 }
 
 export interface RunSurroundings {
