@@ -82,9 +82,12 @@ export class RunningAttempt {
     this.#replayed = request.replay && this.#makeReplayed(request.replay);
     const { home } = cell;
     this.#cpuAtStart = home.cpuMs();
+    const frameBytesMax = () => (this.#ended ? 0 : request.callBytesMax + FRAME_BYTES_BESIDES);
     cell.occupy({
       nonce,
-      frameBytesMax: request.callBytesMax + FRAME_BYTES_BESIDES,
+      get frameBytesMax() {
+        return frameBytesMax();
+      },
       onFrame: (frame) => this.#onFrame(frame),
       onBroken: () => this.#stop({ kind: "trapped", trap: "protocol" }),
       onGone: (death) => this.#onGone(death),
@@ -115,7 +118,10 @@ export class RunningAttempt {
   }
 
   #onFrame(frame: Frame): void {
-    if (this.#ended) return;
+    if (this.#ended) {
+      this.#cell.kill(); // an honest one is silent behind its end
+      return;
+    }
     if (frame.kind === FRAME.call) this.#onCall(frame.payload);
     else if (frame.kind === FRAME.end) this.#onEnd(frame.payload);
     else this.#stop({ kind: "trapped", trap: "protocol" });

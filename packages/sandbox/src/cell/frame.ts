@@ -117,6 +117,11 @@ export class FrameReader {
     this.#lengthMax = lengthMax;
   }
 
+  /** A frame has begun, and is not whole. */
+  get hasBegun(): boolean {
+    return this.#buffered > 0;
+  }
+
   /** Takes the next piece of the stream (a large one is kept, not copied) and yields the frames that are whole. Undefined: a frame broke the bound. */
   push(piece: Uint8Array): Frame[] | undefined {
     this.#keep(piece);

@@ -1,4 +1,4 @@
-import type { Frame } from "./frame.ts";
+import type { Frame, FrameReader } from "./frame.ts";
 import type { Isolation } from "./isolation.ts";
 import type { CellSetup } from "./message.ts";
 
@@ -41,3 +41,10 @@ export interface HomeOptions {
 }
 
 export type OpenHome = (options: HomeOptions, events: CellEvents) => CellHome;
+
+/** Takes what has come from a cell. Where no frame may come, none may begin: what an idle cell leaves would be the next guest's first frame. */
+export function takePiece(piece: Uint8Array, reader: FrameReader, events: CellEvents): void {
+  const frames = reader.push(piece);
+  for (const frame of frames ?? []) events.onFrame(frame);
+  if (!frames || (reader.hasBegun && events.frameBytesMax() === 0)) events.onBroken();
+}

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { FrameReader } from "./frame.ts";
-import type { CellDeath, CellEvents, CellHome, HomeOptions } from "./home.ts";
+import { type CellDeath, type CellEvents, type CellHome, type HomeOptions, takePiece } from "./home.ts";
 import { inheritedDescriptors } from "./inherited.ts";
 import { innermost } from "./innermost.ts";
 import { forgetNote } from "./isolation-note.ts";
@@ -48,9 +48,7 @@ export function openProcess(options: HomeOptions, events: CellEvents): CellHome 
   };
   line.on("data", (piece: Buffer) => {
     if (!started) start();
-    const frames = reader.push(piece);
-    if (!frames) events.onBroken();
-    else for (const frame of frames) events.onFrame(frame);
+    takePiece(piece, reader, events);
   });
   line.on("error", () => {}); // the line breaks when the cell ends, which `close` tells
   child.on("error", (error) => end({ outOfMemory: false, reason: error.message }));

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { FrameReader } from "./frame.ts";
-import type { CellDeath, CellEvents, CellHome, HomeOptions } from "./home.ts";
+import { type CellDeath, type CellEvents, type CellHome, type HomeOptions, takePiece } from "./home.ts";
 import { ThreadCpu } from "./schedstat.ts";
 import type { ThreadSetup } from "./thread-entry.ts";
 
@@ -42,9 +42,7 @@ export function openThread(options: HomeOptions, events: CellEvents): CellHome {
   ours.on("message", (message: unknown) => {
     if (gone) return;
     if (message instanceof Uint8Array) {
-      const frames = reader.push(message);
-      if (!frames) events.onBroken();
-      else for (const frame of frames) events.onFrame(frame);
+      takePiece(message, reader, events);
     } else {
       const { thread } = message as { thread: number | undefined };
       if (thread !== undefined) cpu = ThreadCpu.open("self", thread);
