@@ -49,10 +49,9 @@ test("subjectsOf() gives every file with properties to one subject, and part of 
   const files = all.flatMap((subject) => subject.files);
   assert.equal(new Set(files).size, files.length);
   assert.equal(all.length, 6);
-  assert.deepEqual(
-    subjectsOf(ROOT, "frames").map(({ name, files }) => [name, files.length]),
-    [["frames between cell and parent", 3]],
-  );
+  const [frames, ...others] = subjectsOf(ROOT, "frames");
+  assert.deepEqual([frames?.name, others], ["frames between cell and parent", []]);
+  assert.ok(frames?.files.every((file) => file.startsWith("packages/sandbox/src/cell/")));
   assert.deepEqual(
     subjectsOf(ROOT, "host/url").map(({ files }) => files),
     [["packages/sandbox/src/host/url.property.test.ts"]],
