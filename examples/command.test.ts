@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { EXAMPLES } from "./run.fixture.ts";
 
 const ROOT = dirname(EXAMPLES);
 
+/** Records go here, and not among those of whoever runs the tests. */
+const DATA = mkdtempSync(join(tmpdir(), "glovebox-data-"));
+after(() => rmSync(DATA, { recursive: true }));
+
 function glovebox(...args: string[]): { readonly code: number | null; readonly stdout: string; readonly stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "packages/cli/bin/glovebox.js"), ...args], {
     cwd: ROOT,
+    env: { ...process.env, GLOVEBOX_DATA: DATA },
     encoding: "utf8",
     maxBuffer: 2 ** 26,
   });

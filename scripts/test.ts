@@ -1,5 +1,6 @@
 // test.ts [--quick] [PART OF A PATH...] runs the tests of the repository. Its last line is "N passed, N failed".
-import { availableParallelism } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "node:test";
 import { quick, testFiles } from "./select.ts";
@@ -21,6 +22,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () =>
 // One for all properties, so that a run can be had again; see fuzz/property.ts.
 process.env["GLOVEBOX_SEED"] ??= String(Math.floor(Math.random() * 2 ** 31));
 console.log(`GLOVEBOX_SEED=${process.env["GLOVEBOX_SEED"]}`);
+
+// Runs that tests start leave their records here, and not among those of whoever runs the tests.
+const data = mkdtempSync(join(tmpdir(), "glovebox-tests-"));
+process.env["GLOVEBOX_DATA"] = data;
+process.once("exit", () => rmSync(data, { recursive: true, force: true }));
 
 const paths = files.map((file) => join(ROOT, file));
 const tally = new Tally(ROOT, paths);

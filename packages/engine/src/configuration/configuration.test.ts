@@ -41,11 +41,13 @@ profiles:
       http: [{ hosts: [api.example.com, "*.example.org"], ports: [default, 8443], methods: [POST], addresses: [10.0.0.0/8], redirects: 1 }]
       files: [data/public]
 secrets: { environment: false, file: /run/secrets.env, command: [pass, "{name}"], command_timeout_ms: 500 }
+records: { keep_runs: 5, max_mb: 2 }
 `);
   assert.deepEqual(others, {
     isolation: "unshare",
     weakIsolation: true,
     secrets: { environment: false, file: "/run/secrets.env", command: ["pass", "{name}"], commandTimeoutMs: 500 },
+    records: { runs: 5, days: 30, bytes: 2 * 2 ** 20 },
   });
   const { caps, profiles } = DEFAULT_POLICY;
   assert.deepEqual(policy, {
