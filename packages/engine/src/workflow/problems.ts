@@ -39,6 +39,7 @@ export const PROBLEM_CODES = {
   "payload-ambiguous": "Several dependencies of a processor hand on a payload of their own; the last one listed is taken.",
   // References and expressions
   "template-unclosed": "A `${{` has no `}}` behind it.",
+  "template-unmarked": "A text holds what looks like a template without the `$` in front of it.",
   "unknown-reference": "A reference names something that does not exist.",
   "undeclared-input": "A reference names an input that the document does not declare.",
   "reference-not-upstream": "A step reads another one that can only run after it.",

@@ -10,6 +10,8 @@ const EXPRESSION_LENGTH_MAX = 10_000;
 
 /** JavaScript that is only a name, and names below it. */
 const PATH = /^\s*([A-Za-z_$][\w$]*)(?:\.[A-Za-z_$][\w$]*)*\s*$/;
+/** `{{ steps.a.output }}` without a dollar in front of it. */
+const UNMARKED = new RegExp(`(?<!\\$)\\{\\{\\s{0,20}(?:${REFERENCE_ROOTS.join("|")})\\.[^{}]{1,200}\\}\\}`, "g");
 /** What such a path may begin with: our roots (`steps.a?.b` is no path, `inputs` is), and what the language has. */
 const GLOBALS: ReadonlySet<string> = new Set([
   ...REFERENCE_ROOTS,
@@ -51,16 +53,32 @@ export class ReadCollector {
   template(node: Node, secrets = false): void {
     if (node.kind === "list") for (const item of node.items) this.template(item, secrets);
     else if (node.kind === "map") for (const { value } of node.entries.values()) this.template(value, secrets);
-    else if (typeof node.value === "string" && node.value.includes("${{")) this.#text(node, node.value, secrets);
+    else if (typeof node.value === "string") {
+      this.#lookForUnmarked(node, node.value);
+      if (node.value.includes("${{")) this.#text(node, node.value, secrets);
+    }
   }
 
   /** The JavaScript of a `when` or a condition, bare or as one template; `scope` as in {@link PlacedRead}. Hands back what to run. */
   expression(node: Node, written: string, scope: PlacedRead["scope"]): string {
+    if (/^\s*\{\{/.test(written)) {
+      const message = "an expression stands by itself, or in `${{` and `}}`";
+      this.#findings.error("expression-syntax", node, message);
+      return written;
+    }
     const { source, offset } = bareExpression(written);
     const reference = parseReference(source);
     if (reference !== undefined && node.kind === "scalar") this.#reference(node, reference, source, offset, scope, false);
     else if (node.kind === "scalar") this.#code(node, source, offset, scope);
     return source.trim();
+  }
+
+  /** What other engines write as a template is text here: one that reads what there is to read was meant as one. */
+  #lookForUnmarked(node: ScalarNode, text: string): void {
+    for (const { index, 0: found } of text.matchAll(UNMARKED)) {
+      const span = (): Span => spanInScalar(this.#findings.source, node, index, found.length);
+      this.#findings.warning("template-unmarked", span, `${quoted(found)} is taken as text: a template begins with \`\${{\``);
+    }
   }
 
   #text(node: ScalarNode, text: string, secrets: boolean): void {
