@@ -79,7 +79,7 @@ const SECRET_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
 /** A name that a granted file may have, and that a document can hold as it is. */
 function isFileName(name: string): boolean {
-  return !name.includes("${{") && !isRefused(() => checkFileGrants([{ name, path: "/" }]));
+  return name.trim() !== "" && !name.includes("${{") && !isRefused(() => checkFileGrants([{ name, path: "/" }]));
 }
 
 /** The narrowest `allow` that an address falls under of which this is known; undefined: the host itself may still change. */

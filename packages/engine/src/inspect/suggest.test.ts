@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allowFor } from "./needs.ts";
-import { suggestionYaml } from "./suggest.ts";
+import { allowFor, needsOf } from "./needs.ts";
+import { suggest, suggestionYaml } from "./suggest.ts";
 
 test("allowFor() is never wider than what is written out", () => {
   const cases: readonly (readonly [string, "whole" | "start", string | undefined])[] = [
@@ -28,4 +28,10 @@ test("suggestionYaml() says that secrets are declared by the document", () => {
     '# At the top of the document, too: "secrets: [KEY]".\ngrants:\n  secrets:\n    - KEY\n',
   );
   assert.equal(suggestionYaml({}), "");
+});
+
+test("suggest() names no file by nothing but blanks, which no document can: it says that a file is asked for", () => {
+  const { needs, findings } = needsOf([{ what: "file", value: " ", form: "whole", method: undefined, at: { line: 1, column: 1 } }]);
+  assert.deepEqual(suggest(needs, []), {});
+  assert.equal(findings.length, 1);
 });
