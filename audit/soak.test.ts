@@ -10,7 +10,7 @@ const seed = Number(process.env["GLOVEBOX_SEED"] ?? 1);
 
 for (const [home, runs] of [
   ["process", 20_000],
-  ["thread", 2000],
+  ["thread", 1000],
 ] as const) {
   test(`${runs} guests of all kinds in ${home} cells come out right and leave nothing, with the seed ${seed}`, async () => {
     const soaked = await soak({ runs, seed, home });

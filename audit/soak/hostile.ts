@@ -146,21 +146,21 @@ const flooded =
 
 /** Those that only the end of their cell stops, which costs a new cell: 0.2 s of CPU each. */
 export const FATAL_KINDS: readonly Kind[] = [
-  kind("python: endless", 6, python("while True: pass"), exhausted("cpu"), { limits: LOOP }),
-  kind("python: backtracks", 4, python("import re\nre.match('(x+x+)+y', 'x' * 100)"), exhausted("cpu"), { limits: LOOP }),
-  kind("python: sleeps", 5, python("import time\ntime.sleep(60)"), exhausted("wall"), { limits: { wallMs: 40 } }),
-  kind("python: log flood", 6, python("while True: print(inputs['text'])"), flooded, { limits: FLOOD }),
-  kind("python: call flood", 5, python("import glovebox\nwhile True: glovebox.now()"), exhausted("calls"), { hostLimits: { calls: 20 } }),
+  kind("python: endless", 4, python("while True: pass"), exhausted("cpu"), { limits: LOOP }),
+  kind("python: backtracks", 3, python("import re\nre.match('(x+x+)+y', 'x' * 100)"), exhausted("cpu"), { limits: LOOP }),
+  kind("python: sleeps", 3, python("import time\ntime.sleep(60)"), exhausted("wall"), { limits: { wallMs: 40 } }),
+  kind("python: log flood", 4, python("while True: print(inputs['text'])"), flooded, { limits: FLOOD }),
+  kind("python: call flood", 3, python("import glovebox\nwhile True: glovebox.now()"), exhausted("calls"), { hostLimits: { calls: 20 } }),
   kind(
     "python: request flood",
-    4,
+    3,
     python("import glovebox\nwhile True: glovebox.http_request(inputs['url'])"),
     exhausted("calls"),
     requests,
   ),
   kind(
     "python: waits for an answer",
-    4,
+    3,
     python("import glovebox\nglovebox.http_request(inputs['url'])"),
     exhausted("wall"),
     (world, n) => ({
@@ -171,22 +171,22 @@ export const FATAL_KINDS: readonly Kind[] = [
   ),
   kind(
     "python: cancelled",
-    5,
+    3,
     python("while True: pass"),
     () => ends({ kind: "cancelled" }),
     () => ({ signal: AbortSignal.timeout(30) }),
   ),
-  kind("javascript: endless", 6, javascript("for (;;);"), exhausted("cpu"), { limits: LOOP }),
-  kind("javascript: endless jobs", 4, javascript("const f = () => Promise.resolve().then(f); await f()"), exhausted("cpu"), {
+  kind("javascript: endless", 4, javascript("for (;;);"), exhausted("cpu"), { limits: LOOP }),
+  kind("javascript: endless jobs", 3, javascript("const f = () => Promise.resolve().then(f); await f()"), exhausted("cpu"), {
     limits: LOOP,
   }),
-  kind("javascript: log flood", 5, javascript("for (;;) console.log(inputs.text)"), flooded, { limits: FLOOD }),
-  kind("javascript: call flood", 4, javascript("for (;;) try { glovebox.secret('x') } catch {}"), exhausted("calls"), {
+  kind("javascript: log flood", 3, javascript("for (;;) console.log(inputs.text)"), flooded, { limits: FLOOD }),
+  kind("javascript: call flood", 3, javascript("for (;;) try { glovebox.secret('x') } catch {}"), exhausted("calls"), {
     hostLimits: { calls: 20 },
   }),
-  kind("module: endless", 6, module("hostile/endless_loop.wat"), exhausted("cpu"), { limits: LOOP }),
-  kind("module: endless from its start", 4, module("hostile/endless_loop_in_start.wat"), exhausted("cpu"), { limits: LOOP }),
-  kind("module: log flood", 5, module("hostile/log_flood.wat"), exhausted("log"), { limits: FLOOD }),
+  kind("module: endless", 4, module("hostile/endless_loop.wat"), exhausted("cpu"), { limits: LOOP }),
+  kind("module: endless from its start", 3, module("hostile/endless_loop_in_start.wat"), exhausted("cpu"), { limits: LOOP }),
+  kind("module: log flood", 3, module("hostile/log_flood.wat"), exhausted("log"), { limits: FLOOD }),
 ];
 
 function requests({ base }: World, n: number): Rest {

@@ -15,7 +15,7 @@ export type Lane = readonly Planned[];
 
 const TENANTS = 4;
 /** Runs of one tenant before another takes its turn. */
-const TURN = 1000;
+const TURN = 2000;
 
 /**
  * All runs of a soak, in an order that the seed alone decides, for three that run guests at once: one user who stays, so that one cell
