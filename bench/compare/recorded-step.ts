@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadWorkflow, type RunOptions, type RunRecorder, runWorkflow } from "@glovebox/engine";
-import { newRunId, openKeys, RecordFile } from "@glovebox/engine/records";
+import { newRunId, openKeys, RecordFile } from "@glovebox/engine/recording";
 import { Sandbox } from "@glovebox/sandbox";
 import type { Comparison } from "../figure.ts";
 import { contest } from "../measure/contest.ts";

@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 
 /** Where the commands of one test file keep what is an installation's own: never where the developer's own is. */
-export const DATA = mkdtempSync(join(tmpdir(), "glovebox-data-"));
+const DATA = mkdtempSync(join(tmpdir(), "glovebox-data-"));
 process.on("exit", () => rmSync(DATA, { recursive: true, force: true }));
 
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));

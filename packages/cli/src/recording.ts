@@ -1,4 +1,4 @@
-import { newRunId, openKeys, RecordFile, type Retention, recordsDirectory, removeOldRecords } from "@glovebox/engine/records";
+import { newRunId, openKeys, RecordFile, type Retention, recordsDirectory, removeOldRecords } from "@glovebox/engine/recording";
 import { EXIT, Refusal } from "./exit.ts";
 import { ownData } from "./own-data.ts";
 import { paintFor } from "./report/paint.ts";

@@ -40,7 +40,7 @@ function headLines({ run, guests, end }: RunRecord, paint: Paint): string[] {
 }
 
 /** What became of the run, as far as its record says. */
-export function stateOf(end: RunRecord["end"]): string {
+function stateOf(end: RunRecord["end"]): string {
   return end === undefined ? "unfinished" : end.refused === undefined ? (end.result?.state ?? "unfinished") : "refused";
 }
 

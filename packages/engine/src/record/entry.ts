@@ -1,4 +1,4 @@
-import type { AuditEntry, GuestReport, HostLimits, HttpGrant, Json, Limits, LogEntry, Outcome, Transcript, Usage } from "@glovebox/sandbox";
+import type { AuditEntry, HostLimits, HttpGrant, Json, Limits, LogEntry, Outcome, Transcript, Usage } from "@glovebox/sandbox";
 import type { AttemptResult, RunResult, StepResult } from "../run/result.ts";
 
 /*
@@ -145,6 +145,3 @@ export type RecordedResult = Omit<RunResult, "steps"> & { readonly steps: readon
 export type RecordedStep = Omit<StepResult, "attempts" | "outcome"> & {
   readonly outcome?: NonNullable<StepResult["outcome"]> | { readonly kind: "completed" };
 };
-
-/** What the sandbox told of a guest, and a record keeps. */
-export type Reported = Pick<GuestReport, "outcome" | "usage" | "log" | "audit" | "transcript">;

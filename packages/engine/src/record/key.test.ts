@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
 import { openKeys, readKeys } from "./key.ts";
 
 const MODES = { skip: process.platform === "win32" ? "Windows has no such modes" : false };
@@ -56,6 +57,16 @@ test("openKeys() makes a key and directories that are their user's alone, whatev
   execFileSync(process.execPath, ["--input-type=module", "-e", program]);
   assert.deepEqual([modeOf(join(folder, "data")), modeOf(join(folder, "data/glovebox"))], ["700", "700"]);
   assert.equal(modeOf(join(folder, "data/glovebox/key")), "600");
+});
+
+test("openKeys() makes one key, however many processes come at once", async (t) => {
+  const data = join(emptyFolder(t), "data");
+  const program = `import { openKeys } from ${JSON.stringify(new URL("key.ts", import.meta.url).href)};
+    console.log(openKeys(${JSON.stringify(data)}).id);`;
+  const run = promisify(execFile);
+  const ids = await Promise.all(Array.from({ length: 4 }, () => run(process.execPath, ["--input-type=module", "-e", program])));
+  assert.equal(new Set(ids.map(({ stdout }) => stdout)).size, 1);
+  assert.deepEqual(readdirSync(data), ["key"]);
 });
 
 test("openKeys() refuses a key or a directory that others can read or write, or that is a link, or is no key", MODES, (t) => {

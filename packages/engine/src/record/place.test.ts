@@ -5,7 +5,8 @@ import { beganAt, dataDirectory, newRunId, recordName, runIdOf } from "./place.t
 
 test("dataDirectory() is where the variable says, else where the platform keeps data of programs", () => {
   const home = resolve("/home/ada");
-  const of = (platform: NodeJS.Platform, variables: Record<string, string>): string => dataDirectory({ variables, platform, home });
+  const of = (platform: NodeJS.Platform, variables: Record<string, string>): string =>
+    dataDirectory({ variables, platform, home: () => home });
   assert.equal(of("linux", {}), join(home, ".local", "share", "glovebox"));
   assert.equal(of("linux", { XDG_DATA_HOME: resolve("/data") }), join(resolve("/data"), "glovebox"));
   assert.equal(of("linux", { XDG_DATA_HOME: "relative" }), join(home, ".local", "share", "glovebox"));
@@ -14,6 +15,11 @@ test("dataDirectory() is where the variable says, else where the platform keeps 
   assert.equal(of("darwin", {}), join(home, "Library", "Application Support", "glovebox"));
   assert.equal(of("win32", { LOCALAPPDATA: resolve("/local") }), join(resolve("/local"), "glovebox"));
   assert.equal(of("win32", {}), join(home, "AppData", "Local", "glovebox"));
+  for (const nowhere of [undefined, "", "relative"]) {
+    const homeless = { platform: "linux", home: () => nowhere } as const;
+    assert.throws(() => dataDirectory({ ...homeless, variables: {} }), { code: "RECORD_PLACE_REFUSED", message: /the user has no home/ });
+    assert.equal(dataDirectory({ ...homeless, variables: { GLOVEBOX_DATA: resolve("/data") } }), resolve("/data"));
+  }
 });
 
 test("newRunId() sorts by time, and its record's name gives it back", () => {

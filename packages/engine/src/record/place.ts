@@ -1,25 +1,36 @@
 import { randomBytes } from "node:crypto";
 import { isAbsolute, join, resolve } from "node:path";
+import { GloveboxError } from "@glovebox/sandbox";
 
 /** What decides where an installation keeps what is its own. */
 export interface Surroundings {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
-  /** The user's home. */
-  readonly home: string;
+  /** The user's home; undefined: there is none. */
+  readonly home: () => string | undefined;
 }
 
 /**
  * The directory of an installation's own data: `GLOVEBOX_DATA`, else `glovebox` where the platform keeps data of programs. Pure.
  * A relative `XDG_DATA_HOME` is none, as the XDG base directory specification has it.
+ * @throws GloveboxError `RECORD_PLACE_REFUSED` where that would be below a home that is not there
  */
 export function dataDirectory({ variables, platform, home }: Surroundings): string {
   const { GLOVEBOX_DATA: own, XDG_DATA_HOME: xdg, LOCALAPPDATA: local } = variables;
   if (own !== undefined && own !== "") return resolve(own);
-  if (platform === "win32") return join(local === undefined || local === "" ? join(home, "AppData", "Local") : local, "glovebox");
-  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, "glovebox");
-  return platform === "darwin" ? join(home, "Library", "Application Support", "glovebox") : join(home, ".local", "share", "glovebox");
+  if (platform === "win32" && local !== undefined && local !== "") return join(local, "glovebox");
+  if (platform !== "win32" && xdg !== undefined && isAbsolute(xdg)) return join(xdg, "glovebox");
+  const below = home();
+  if (below === undefined || !isAbsolute(below)) {
+    throw new GloveboxError("RECORD_PLACE_REFUSED", "Cannot keep records: the user has no home (GLOVEBOX_DATA names another place)");
+  }
+  return join(below, ...(BELOW_HOME[platform] ?? [".local", "share"]), "glovebox");
 }
+
+const BELOW_HOME: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+  darwin: ["Library", "Application Support"],
+  win32: ["AppData", "Local"],
+};
 
 /** Below the data directory. */
 export function recordsDirectory(data: string): string {

@@ -21,7 +21,7 @@ export interface RunRecord {
   readonly end?: EndEntry;
 }
 
-export type Verification =
+type Verification =
   /** All lines are as this installation wrote them. Without an `end`, those that are missing behind the last one can't be told. */
   { readonly state: "verified" } | { readonly state: "edited" | "foreign" | "no_key"; readonly why: string };
 

@@ -31,7 +31,7 @@ export interface ReplayedGuest {
   readonly otherRuntime?: true;
 }
 
-export type Verdict =
+type Verdict =
   | { readonly kind: "same" }
   | { readonly kind: "different"; readonly differences: readonly Difference[] }
   /** It was run, but where it ended depends on the clock. */
