@@ -42,9 +42,13 @@ export interface HomeOptions {
 
 export type OpenHome = (options: HomeOptions, events: CellEvents) => CellHome;
 
-/** Takes what has come from a cell. Where no frame may come, none may begin: what an idle cell leaves would be the next guest's first frame. */
+/**
+ * Takes what has come from a cell. It speaks in turn: what it says is answered before it says more, so nothing comes behind a frame. Where no
+ * frame may come, none may begin: what an idle cell leaves would be the next guest's first frame.
+ */
 export function takePiece(piece: Uint8Array, reader: FrameReader, events: CellEvents): void {
   const frames = reader.push(piece);
-  for (const frame of frames ?? []) events.onFrame(frame);
-  if (!frames || (reader.hasBegun && events.frameBytesMax() === 0)) events.onBroken();
+  const [frame, more] = frames ?? [];
+  if (frame) events.onFrame(frame);
+  if (!frames || more || (reader.hasBegun && (frame || events.frameBytesMax() === 0))) events.onBroken();
 }

@@ -47,19 +47,29 @@ export function openProcess(options: HomeOptions, events: CellEvents): CellHome 
     cpu = inner === undefined ? undefined : ThreadCpu.open(inner, inner);
   };
   line.on("data", (piece: Buffer) => {
+    if (killed) return;
     if (!started) start();
     takePiece(piece, reader, events);
+    if (line.writableLength > 0 && !killed) line.pause();
   });
+  /** What a cell says is heard when it has read what it was told: what it leaves unread is kept here, and there is one frame of that at the most. */
+  const listen = () => {
+    if (line.isPaused() && (killed || line.writableLength === 0)) line.resume();
+  };
   line.on("error", () => {}); // the line breaks when the cell ends, which `close` tells
   child.on("error", (error) => end({ outOfMemory: false, reason: error.message }));
-  child.on("exit", () => setTimeout(() => line.destroy(), LINGER_MS).unref());
+  child.on("exit", () => {
+    line.resume(); // else its end would not be heard of
+    setTimeout(() => line.destroy(), LINGER_MS).unref();
+  });
   child.on("close", (code, signal) => end(deathOf(code, signal)));
   return {
     send: (frame) => {
-      if (!gone) line.write(frame);
+      if (!gone) line.write(frame, listen);
     },
     kill: () => {
       killed = true;
+      listen();
       if (!gone) child.kill("SIGKILL");
     },
     cpuMs: () => cpu?.read(),
