@@ -1,4 +1,5 @@
 import { checkFileGrants, GloveboxError, type HttpGrant, httpRule } from "@glovebox/sandbox";
+import { escaped } from "../workflow/text.ts";
 import { type Finding, finding, type Spot } from "./finding.ts";
 
 /** What code would ask of the host, as far as it is written out. */
@@ -77,9 +78,9 @@ export function needsOf(asks: readonly Ask[]): { readonly needs: Needs; readonly
 
 const SECRET_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
-/** A name that a granted file may have, and that a document can hold as it is. */
+/** A name that a granted file may have, and that a document can hold as it is and a reader see. */
 function isFileName(name: string): boolean {
-  return name.trim() !== "" && !name.includes("${{") && !isRefused(() => checkFileGrants([{ name, path: "/" }]));
+  return name.trim() !== "" && escaped(name) === name && !name.includes("${{") && !isRefused(() => checkFileGrants([{ name, path: "/" }]));
 }
 
 /** The narrowest `allow` that an address falls under of which this is known; undefined: the host itself may still change. */

@@ -16,7 +16,27 @@ const AT = { line: 1, column: 1 };
 const text = fc.oneof(
   fc.string({ maxLength: 40 }),
   fc.string({ unit: "binary", maxLength: 20 }),
-  fc.constantFrom("yes", "~", "1e3", "- a", "a: b", "#a", "${{ inputs.a }}", "*x", "&x", "KEY", "rates.csv", "..", "con", "é"),
+  fc.constantFrom(
+    "yes",
+    "~",
+    "1e3",
+    "- a",
+    "a: b",
+    "#a",
+    "${{ inputs.a }}",
+    "*x",
+    "&x",
+    "KEY",
+    "rates.csv",
+    "..",
+    "con",
+    "é",
+    "\u0086",
+    "\uFFFE",
+    "\u202E",
+    "\u00A0",
+    "\u2028x",
+  ),
 );
 const url = fc.oneof(
   fc.webUrl({ withQueryParameters: true, withFragments: true }),

@@ -30,8 +30,10 @@ test("suggestionYaml() says that secrets are declared by the document", () => {
   assert.equal(suggestionYaml({}), "");
 });
 
-test("suggest() names no file by nothing but blanks, which no document can: it says that a file is asked for", () => {
-  const { needs, findings } = needsOf([{ what: "file", value: " ", form: "whole", method: undefined, at: { line: 1, column: 1 } }]);
-  assert.deepEqual(suggest(needs, []), {});
-  assert.equal(findings.length, 1);
+test("suggest() names no file by what a document can't hold or a reader see: it says that a file is asked for", () => {
+  for (const value of [" ", "", "a\u0086", "\uFFFE", "\uFEFFa", "x\u202Efdp.exe", "${{ a }}", "\uD83D"]) {
+    const { needs, findings } = needsOf([{ what: "file", value, form: "whole", method: undefined, at: { line: 1, column: 1 } }]);
+    assert.deepEqual(suggest(needs, []), {}, JSON.stringify(value));
+    assert.equal(findings.length, 1);
+  }
 });

@@ -3,7 +3,7 @@ const SHOWN_MAX = 80;
 
 /** Control characters, lone surrogates, and characters that reorder or hide what stands around them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-const UNSHOWABLE = /[\u0000-\u001F\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFB\p{Cs}]/gu;
+const UNSHOWABLE = /[\u0000-\u001F\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFB\uFFFE\uFFFF\p{Cs}]/gu;
 
 /** A document's text in quotes, for a message: cut, and with nothing in it that a terminal or a reader's eye would obey. */
 export function quoted(text: string): string {
