@@ -24,6 +24,8 @@ test("wrongImports() refuses to go up, sideways, into another package's files, a
   const of = (file: string, specifier: string) => wrongImports(file, `import "${specifier}";`).length;
   assert.equal(of("packages/engine/src/run/plan.ts", "@glovebox/sandbox"), 0);
   assert.equal(of("packages/engine/src/run/plan.ts", "../workflow/document.ts"), 0);
+  assert.equal(of("packages/cli/src/show.ts", "@glovebox/engine/records"), 0);
+  assert.equal(of("packages/sandbox/src/limits.ts", "@glovebox/engine/records"), 1);
   assert.equal(of("packages/sandbox/src/limits.ts", "@glovebox/engine"), 1);
   assert.equal(of("packages/sandbox/src/limits.ts", "@glovebox/sandbox"), 1);
   assert.equal(of("packages/engine/src/run/plan.ts", "@glovebox/sandbox/src/limits.ts"), 1);

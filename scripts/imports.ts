@@ -41,7 +41,8 @@ export function wrongImports(file: string, source: string): string[] {
       if (target === `${own}src/index.ts`) return [`${file}: "${specifier}" is the package's own index`];
       return [];
     }
-    const ours = /^@glovebox\/(.*)$/.exec(specifier)?.[1];
+    // A package may have further entries of one word: `@glovebox/engine/records`.
+    const ours = /^@glovebox\/(.*?)(?:\/[a-z]+)?$/.exec(specifier)?.[1];
     return ours === undefined || below.includes(ours) ? [] : [`${file}: "${specifier}" is not below "${name}"`];
   });
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { createHmac, hkdfSync } from "node:crypto";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type Ended, EXAMPLES, folderWith, glovebox, steady } from "./command.fixture.ts";
 
@@ -174,17 +175,20 @@ test("a record holds no secret, in any of the forms that it is looked for in", a
 test("replay says what differs, and ends with 4", async (t) => {
   const { command, data, records } = installation(t);
   await command(["run", join(EXAMPLES, "hello.yaml"), "--input", "name=Ada"]);
-  // As if this installation had written another end: what a changed runtime would come to.
+  // As if this installation had written another end: what a changed runtime would come to. Signed as docs/records.md says.
   const file = join(data, "records", records()[0] ?? "");
-  const program = `import { Chain, HEAD_BYTES } from ${JSON.stringify(new URL("../../engine/src/record/chain.ts", import.meta.url).href)};
-    import { readKeys } from ${JSON.stringify(new URL("../../engine/src/record/key.ts", import.meta.url).href)};
-    import { readFileSync, writeFileSync } from "node:fs";
-    const [file, data, run] = process.argv.slice(1);
-    const chain = new Chain(readKeys(data).mac, run);
-    const lines = readFileSync(file, "utf8").trimEnd().split("\\n").map((line) => line.slice(HEAD_BYTES).replace('"output":"Hello, Ada!', '"output":"Hello, Eve!'));
-    writeFileSync(file, lines.map((line) => chain.sign(Buffer.from(line)) + line + "\\n").join(""));`;
-  const { execFileSync } = await import("node:child_process");
-  execFileSync(process.execPath, ["--input-type=module", "-e", program, file, data, (records()[0] ?? "").replace(".jsonl", "")]);
+  const key = Buffer.from(hkdfSync("sha256", readFileSync(join(data, "key")), "", "glovebox record", 32));
+  const mac = (...parts: readonly string[]): string =>
+    parts.reduce((hmac, part) => hmac.update(part), createHmac("sha256", key)).digest("hex");
+  let before = mac("run\0", basename(file, ".jsonl"));
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  const changed = lines.map((line) => {
+    assert.ok(line.startsWith(`{"mac":"`) && line.slice(72, 74) === '",');
+    const rest = line.slice(74).replace('"output":"Hello, Ada!', '"output":"Hello, Eve!');
+    before = mac(before, rest);
+    return `{"mac":"${before}",${rest}\n`;
+  });
+  writeFileSync(file, changed.join(""));
   const { code, stdout } = await command(["replay", "last", "greet"]);
   assert.equal(code, 4, stdout);
   assert.match(stdout, /✗ greet #1 {2}work \(python\) {2}different .*\n {6}output: "Hello, Eve! .*" then, "Hello, Ada! .*" now\n/);
