@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -218,6 +218,17 @@ describe("Sandbox's pool", () => {
     assert.equal(output(await sandbox.run(python("return 1"))), 1);
     await using warm = new Sandbox({ cells: 1, warm: "javascript", runtimes: spoilt });
     await assert.rejects(warm.run(javascript("return 1")), failed);
+  });
+
+  test("has its cell back from a guest whose runtime could not be metered", async (t) => {
+    const { folder } = findRuntimes();
+    const spoilt = mkdtempSync(join(tmpdir(), "glovebox-spoilt-"));
+    t.after(() => rmSync(spoilt, { recursive: true, force: true }));
+    cpSync(folder, spoilt, { recursive: true, filter: (file) => !file.includes("-metered.") });
+    mkdirSync(join(spoilt, "javascript-metered.wasm", "in the way"), { recursive: true });
+    await using sandbox = new Sandbox({ cells: 1, spare: 0, warm: "none", runtimes: spoilt });
+    for (let n = 0; n < 2; n++) await assert.rejects(sandbox.run(javascript("return 1", { limits: { fuel: 1e6 } })));
+    assert.equal(output(await sandbox.run(javascript("return 1", { signal: AbortSignal.timeout(20_000) }))), 1);
   });
 
   test("serves more requests than it has cells, in their order", async () => {

@@ -122,7 +122,7 @@ export class Sandbox implements AsyncDisposable {
     if (signal?.aborted) return cancelledBefore(prepared);
     const runtime = prepared.record || prepared.replay ? await this.#runtimeDigest(prepared) : "";
     const wants = prepared.module ?? (prepared.limits.fuel === undefined ? prepared.kind : prepared.kind + METERED);
-    let cell: PooledCell;
+    let cell: PooledCell | undefined;
     try {
       const taken = this.#pool.take(request.isolationKey, wants, signal, nested);
       cell = taken instanceof Promise ? await keepingAlive(taken) : taken;
@@ -137,6 +137,7 @@ export class Sandbox implements AsyncDisposable {
         return cancelledBefore(prepared);
       }
     } catch (error) {
+      if (cell) this.#pool.discard(cell);
       if (signal?.aborted) return cancelledBefore(prepared);
       throw error;
     }
