@@ -45,7 +45,7 @@ export interface PreparedRequest {
   parts(withModule: boolean, files: readonly GrantedFile[]): Uint8Array[];
 }
 
-export interface PreparedReplay {
+interface PreparedReplay {
   readonly transcript: Transcript;
   readonly key: TranscriptKey;
   readonly files: readonly GrantedFile[];

@@ -7,7 +7,7 @@ export type ClockReadings = readonly number[];
 /** Pairs that are kept. A guest that does nothing but look at its clock makes one each millisecond: more than a minute. */
 export const CLOCK_PAIRS_MAX = 65_536;
 /** Two numbers of at most 7 bytes each. */
-export const CLOCK_BYTES_MAX = CLOCK_PAIRS_MAX * 14;
+const CLOCK_BYTES_MAX = CLOCK_PAIRS_MAX * 14;
 
 /** Notes readings, inside of the cell. */
 export class ClockNotes {

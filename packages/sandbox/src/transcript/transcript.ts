@@ -36,7 +36,7 @@ export interface Transcript {
   readonly incomplete?: Incomplete;
 }
 
-export type TranscriptKind = "python" | "javascript" | "typescript" | "schema" | "module";
+type TranscriptKind = "python" | "javascript" | "typescript" | "schema" | "module";
 
 export type Incomplete =
   /** There is more than is kept. */
@@ -69,7 +69,7 @@ export type TranscriptAnswer =
 /** Bytes, one part after the other: base64, or a secret in its place. */
 export type TranscriptContent = readonly (string | SecretReference)[];
 
-export interface SecretReference {
+interface SecretReference {
   readonly secret: string;
   /** HMAC-SHA-256 of the value with the key. */
   readonly digest: string;
