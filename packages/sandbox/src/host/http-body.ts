@@ -67,3 +67,24 @@ export class HttpBody {
     this.#stream.destroy();
   }
 }
+
+/** Bytes put together as they come, in one array: a body may come byte by byte, and what an array of its own takes for each is far more. */
+export class GatheredBytes {
+  #room = new Uint8Array(0);
+  length = 0;
+
+  add(piece: Uint8Array): void {
+    const length = this.length + piece.length;
+    if (length > this.#room.length) {
+      const room = new Uint8Array(Math.max(length, 2 * this.#room.length));
+      room.set(this.bytes);
+      this.#room = room;
+    }
+    this.#room.set(piece, this.length);
+    this.length = length;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#room.subarray(0, this.length);
+  }
+}

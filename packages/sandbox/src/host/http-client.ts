@@ -1,10 +1,10 @@
-import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { connect as connectTls, rootCertificates } from "node:tls";
 import type { Agent, Dispatcher } from "undici";
 import { type Address, isPublic, isWithin, parseAddress } from "./address.ts";
 import type { HttpRule } from "./http-rule.ts";
+import { SYSTEM_LOOKUPS } from "./lookups.ts";
 import { originOf, type Target } from "./url.ts";
 
 const RESPONSE_HEADER_BYTES_MAX = 32_768;
@@ -52,10 +52,22 @@ export class HttpClient {
   /** By rule: what one rule lets connect is no connection for another. */
   readonly #agents = new Map<HttpRule, Agent>();
   readonly #sockets = new Set<Socket>();
+  readonly receivedMax: number;
+  /** By connections that are closed. */
+  #received = 0;
   #closed = false;
 
-  constructor(transport: HttpTransport) {
+  /** @param receivedMax bytes that all connections together may bring, whatever they are of: a head, too, can go on for ever, or come again and again */
+  constructor(transport: HttpTransport, receivedMax: number) {
     this.#transport = transport;
+    this.receivedMax = receivedMax;
+  }
+
+  /** Bytes that connections have brought. */
+  get received(): number {
+    let received = this.#received;
+    for (const { bytesRead } of this.#sockets) received += bytesRead;
+    return received;
   }
 
   /** One request and the head of its answer. Redirects are answers. */
@@ -135,6 +147,7 @@ export class HttpClient {
     socket.once("close", () => {
       clearTimeout(timer);
       this.#sockets.delete(socket);
+      this.#received += socket.bytesRead;
       reject(new Error("the connection was closed"));
     });
     const failed = (error: Error) => {
@@ -151,6 +164,9 @@ export class HttpClient {
         return;
       }
       socket.off("error", failed);
+      socket.on("readable", () => {
+        if (this.received > this.receivedMax) socket.destroy(new Error("too much was received"));
+      });
       resolve(socket);
     });
     return promise;
@@ -178,7 +194,7 @@ async function orAborted(asked: Promise<Dispatcher.ResponseData>, signal: AbortS
 
 /** All addresses of a host, in their order, each of which the rule allows. One that it doesn't refuses all. */
 async function allowedAddresses(rule: HttpRule, host: string, transport: HttpTransport): Promise<readonly string[]> {
-  const texts = isIP(host) ? [host] : await (transport.resolve ?? resolveBySystem)(host);
+  const texts = isIP(host) ? [host] : await (transport.resolve?.(host) ?? SYSTEM_LOOKUPS.addresses(host));
   for (const text of texts) {
     const address = parseAddress(text);
     if (!address || !isAllowed(rule, address)) throw new AddressRefused(`the host ${host} has the address ${text}, which is not public`);
@@ -189,9 +205,4 @@ async function allowedAddresses(rule: HttpRule, host: string, transport: HttpTra
 
 function isAllowed(rule: HttpRule, address: Address): boolean {
   return isPublic(address) || rule.addresses.some((range) => isWithin(address, range));
-}
-
-async function resolveBySystem(host: string): Promise<readonly string[]> {
-  const found = await lookup(host, { all: true, order: "verbatim" });
-  return found.map(({ address }) => address);
 }

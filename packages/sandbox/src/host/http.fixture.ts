@@ -49,6 +49,24 @@ export class LocalServer implements AsyncDisposable {
     return local;
   }
 
+  /** One that begins so, and goes on so without an end. */
+  static async endless(first: string, again: string): Promise<LocalServer> {
+    const bytes = Buffer.from(again);
+    const server = createTcpServer((socket) => {
+      const more = () => {
+        while (socket.writable && socket.write(bytes));
+      };
+      socket.on("drain", more);
+      socket.once("data", () => {
+        socket.write(first);
+        more();
+      });
+    }) as unknown as Server;
+    const local = new LocalServer(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return local;
+  }
+
   /** Names that clients ask for when they begin to speak TLS. */
   onSecure(take: (name: string | false) => void): void {
     this.#server.on("secureConnection", (socket: TLSSocket & { servername: string | false }) => take(socket.servername));

@@ -411,6 +411,32 @@ describe("what http_request gives back", () => {
     }
   });
 
+  test("is bounded with all that stands around bodies, and then the guest is ended", async () => {
+    const endless = {
+      "/heads": ["", "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(5000)],
+      "/reason": ["HTTP/1.1 200 ", "x".repeat(65_536)],
+      "/extension": ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;", "x".repeat(65_536)],
+    };
+    for (const [path, [first = "", again = ""]] of Object.entries(endless)) {
+      await using server = await LocalServer.endless(first, again);
+      using requests = new Requests([all(server)], { limits: { httpBytesIn: 1000, httpMs: 60_000 } });
+      const reply = await requests.ask({ url: urlOf(server, path) });
+      assert.equal(reply.kind === "exhausted" && reply.reason, "bytes that were received", `${path} ${JSON.stringify(reply)}`);
+      assert.equal((await requests.ask({ url: urlOf(server, path) })).kind, "exhausted");
+    }
+  });
+
+  test("is held in as much memory as it has bytes, however small the pieces that it comes in", async () => {
+    await using server = await LocalServer.raw(
+      `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${"1\r\nx\r\n".repeat(1_000_000)}0\r\n\r\n`,
+    );
+    using requests = new Requests([all(server)], { limits: { httpMs: 60_000 } });
+    const reply = await requests.ask({ url: urlOf(server) });
+    assert.ok(reply.kind === "given", JSON.stringify(reply));
+    assert.deepEqual([reply.parts.length, reply.parts[1]?.length], [2, 1_000_000]);
+    assert.ok((reply.parts[1]?.buffer.byteLength ?? 0) <= 2_000_000);
+  });
+
   test("is read in pieces where that was asked for, whole and in order, beyond the bound of one answer", async () => {
     const body = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * 7 + (at >> 8)) & 255));
     await using server = await LocalServer.start((_request, response) =>

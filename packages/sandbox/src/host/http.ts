@@ -1,13 +1,16 @@
 import { encodeHeader, splitHeader } from "../cell/frame.ts";
 import { checkHeaders, KEPT_ACROSS_ORIGINS } from "./headers.ts";
 import type { HostAttempt, HostReply } from "./host-function.ts";
-import { ACCEPTED_ENCODINGS, BodyTooLarge, HttpBody } from "./http-body.ts";
+import { ACCEPTED_ENCODINGS, BodyTooLarge, GatheredBytes, HttpBody } from "./http-body.ts";
 import { AddressRefused, HttpClient, type HttpResponse, loadHttp } from "./http-client.ts";
 import { findRule, type HttpRule } from "./http-rule.ts";
 import type { HostSetup } from "./setup.ts";
 import { describeTarget, originOf, parseTarget, type Target } from "./url.ts";
 
 const HEAD_BYTES_MAX = 65_536;
+/** What connections may bring for each byte of the bodies that an attempt may have: heads, the marks around chunks. */
+const RECEIVED_FACTOR = 4;
+const RECEIVED_BESIDES = 1024 * 1024;
 
 /** `http_request`: a header as JSON (a {@link RequestHead}) and the body; the answer is the like. */
 export function httpRequest(argument: Uint8Array, { http }: HostAttempt): Promise<HostReply> {
@@ -56,7 +59,7 @@ export class HttpSession {
 
   constructor(setup: HostSetup) {
     this.#setup = setup;
-    this.#client = new HttpClient(setup.transport);
+    this.#client = new HttpClient(setup.transport, RECEIVED_FACTOR * setup.limits.httpBytesIn + RECEIVED_BESIDES);
   }
 
   async request(argument: Uint8Array): Promise<HostReply> {
@@ -171,20 +174,18 @@ export class HttpSession {
       this.#open = { body, subject, deadline };
       return { kind: "given", parts: [head], subject, reason: `status ${response.status}, read in pieces` };
     }
-    const pieces: Uint8Array[] = [];
-    let bytes = 0;
+    const whole = new GatheredBytes();
     try {
       for (let piece = await body.next(); piece; piece = await body.next()) {
-        bytes += piece.length;
         this.#bytesIn += piece.length;
         if (this.#bytesIn > limits.httpBytesIn) return this.#tooMuchIn();
-        if (bytes > limits.httpResponseBytes) throw new BodyTooLarge();
-        pieces.push(piece);
+        if (whole.length + piece.length > limits.httpResponseBytes) throw new BodyTooLarge();
+        whole.add(piece);
       }
     } finally {
       body.close();
     }
-    return { kind: "given", parts: [head, ...pieces], subject, reason: `status ${response.status}, ${bytes} bytes` };
+    return { kind: "given", parts: [head, whole.bytes], subject, reason: `status ${response.status}, ${whole.length} bytes` };
   }
 
   #tooMuchIn(): HostReply {
@@ -194,6 +195,8 @@ export class HttpSession {
   /** What the guest is told is one of four sentences; what it was, the operator. */
   #failure(error: unknown, subject: string, deadline: Deadline): HostReply {
     if (error instanceof AddressRefused) return { kind: "refused", subject, reason: error.message };
+    const { received, receivedMax } = this.#client;
+    if (received > receivedMax) return exhausted(received, receivedMax, "bytes that were received");
     if (deadline.signal.aborted) {
       const reason = `the request took more than ${this.#setup.limits.httpMs} ms`;
       return failed("the request took too long", subject, reason);
