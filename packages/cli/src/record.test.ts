@@ -268,6 +268,31 @@ test("run --record keeps the record elsewhere, --no-record keeps none, and a run
   assert.equal(records().length, 1);
 });
 
+test("replay runs nothing without a wrapper that ran inside of one, unless the operator puts up with that", async (t) => {
+  const { command } = installation(t);
+  await command(["run", join(EXAMPLES, "hello.yaml")]);
+  const { guests } = JSON.parse((await command(["show", "last", "--json"])).stdout) as { guests: { isolation: string }[] };
+  if (guests[0]?.isolation === "none") return t.skip("cells have no wrapper here");
+  const folder = folderWith(t, { "none.yaml": "isolation: none\n", "weak.yaml": "isolation: none\nweakIsolation: true\n" });
+  const refused = await command(["replay", "last", "--config", join(folder, "none.yaml")]);
+  assert.equal(refused.code, 3);
+  assert.match(refused.stderr, /its guests ran inside of \w+, and cells have no wrapper now/);
+  assert.equal((await command(["replay", "last", "--config", join(folder, "weak.yaml")])).code, 0);
+});
+
+test('show says what became of a step whose "when" was false', async (t) => {
+  const { command } = installation(t);
+  const folder = folderWith(t, {
+    "a.yaml":
+      "inputs: { type: object }\nsteps:\n  - { id: skipped, type: code, language: javascript, when: inputs.n > 7, code: return 1 }\n",
+  });
+  await command(["run", "a.yaml", "--input", "n=1"], { cwd: folder });
+  assert.match(
+    (await command(["show", "last"])).stdout,
+    /– skipped .*skipped: its "when" is false\n +└ attempt 1 {2}its "when" was looked at\n +└ expression/,
+  );
+});
+
 test("where no record can be kept the run goes on with a warning, unless the directory was named", MODES, async (t) => {
   const { command, data } = installation(t);
   const run = ["run", join(EXAMPLES, "text-pipeline.yaml"), "abc"];
@@ -284,7 +309,7 @@ test("where no record can be kept the run goes on with a warning, unless the dir
   assert.deepEqual([beneath.code, beneath.stderr.startsWith("warning: this run is not recorded: ")], [0, true]);
   const named = await command([...run, "--record", join(data, "file", "records")]);
   assert.deepEqual([named.code, named.stdout], [2, ""]);
-  assert.match(named.stderr, /^error: Cannot keep records in .*: it is no directory\n$/);
+  assert.match(named.stderr, /^error: Cannot keep records in .*: it is no directory \[RECORD_PLACE_REFUSED\]\n$/);
   const none = await command([...run, "--no-record"], { env: { GLOVEBOX_DATA: join(data, "file", "data") } });
   assert.deepEqual([none.code, none.stderr], [0, ""]);
 });

@@ -1,5 +1,4 @@
 import { newRunId, openKeys, RecordFile, type Retention, recordsDirectory, removeOldRecords } from "@glovebox/engine/recording";
-import { EXIT, Refusal } from "./exit.ts";
 import { ownData } from "./own-data.ts";
 import { paintFor } from "./report/paint.ts";
 import { shownLine } from "./report/shown.ts";
@@ -29,7 +28,7 @@ export class Recording {
    * Where nobody named a directory, one that can't be written is a warning.
    * @param document the workflow's text
    * @param retention which of the records stay that are in the installation's own directory; nothing is removed from another one
-   * @throws Refusal where the directory that was named can't be used
+   * @throws GloveboxError `RECORD_PLACE_REFUSED` where the directory that was named can't be used
    */
   static open({ record }: RecordFlags, document: string, retention: Retention): Recording {
     const startedAt = new Date();
@@ -52,7 +51,7 @@ export class Recording {
       );
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "RECORD_PLACE_REFUSED")) throw error;
-      if (record !== undefined) throw new Refusal(error.message, EXIT.usage, { cause: error });
+      if (record !== undefined) throw error;
       warn(`this run is not recorded: ${error.message} (--no-record turns records off)`);
       return new Recording(runId);
     }

@@ -31,6 +31,7 @@ export async function replay(run: string, step: string | undefined, flags: Repla
   await using chambers = new Chambers(1);
   using interrupt = new Interrupt(() => chambers.kill());
   chambers.require(operator.isolation);
+  if (!operator.weakIsolation) await checkIsolation(record, step, chambers);
   const { stdout } = process;
   const paint = paintFor(stdout);
   const isJson = flags.json === true;
@@ -59,6 +60,15 @@ export async function replay(run: string, step: string | undefined, flags: Repla
     stdout.write(`${[...others, replaySummary(guests)].join("\n")}\n`);
   }
   return exitCodeOf(guests);
+}
+
+/** What ran inside of a wrapper does not run again without one. */
+async function checkIsolation({ guests }: RunRecord, step: string | undefined, chambers: Chambers): Promise<void> {
+  const chosen = guests.filter((guest) => step === undefined || guest.step === step);
+  const level = chosen.map(({ isolation }) => isolation).find((known) => known !== undefined && known !== "none");
+  if (level === undefined || (await chambers.isolation()) !== "none") return;
+  const words = `its guests ran inside of ${shownLine(level, NAME_COLUMNS)}, and cells have no wrapper now`;
+  throw new Refusal(`Cannot replay: ${words} ("weakIsolation: true" in the configuration puts up with that)`, EXIT.failure);
 }
 
 function headLines(record: RunRecord, step: string | undefined): string[] {

@@ -71,7 +71,7 @@ function entryOf({ name, ...given }: Given): RunRecord["guests"][number] {
   } as RunRecord["guests"][number];
 }
 
-function recordOf(words: readonly string[], guests: readonly Given[]): RunRecord {
+function recordOf(words: readonly string[], guests: readonly Given[], ended: boolean): RunRecord {
   const [one = "", two = "", three = "", four = ""] = words;
   const step = {
     id: one,
@@ -102,17 +102,23 @@ function recordOf(words: readonly string[], guests: readonly Given[]): RunRecord
         attempt: { number: 1, startedMs: 0, endedMs: 1, outcome: step.outcome, log: [{ level: "info", message: two }] },
       },
     ],
-    end: {
-      kind: "end",
-      refused: { code: three, message: four },
-      result: {
-        runId: one,
-        workflow: two,
-        state: "failed",
-        wallMs: 1,
-        steps: [step, { id: two, type: "code", state: "skipped", endedMs: 1, why: { kind: "dependency_failed", step: three } }],
-        outputs: {},
-      },
+    ...(ended ? { end: endOf(words, step) } : {}),
+  };
+}
+
+type RecordedStep = NonNullable<NonNullable<RunRecord["end"]>["result"]>["steps"][number];
+
+function endOf([one = "", two = "", three = "", four = ""]: readonly string[], step: RecordedStep): NonNullable<RunRecord["end"]> {
+  return {
+    kind: "end",
+    refused: { code: three, message: four },
+    result: {
+      runId: one,
+      workflow: two,
+      state: "failed",
+      wallMs: 1,
+      steps: [step, { id: two, type: "code", state: "skipped", endedMs: 1, why: { kind: "dependency_failed", step: three } }],
+      outputs: {},
     },
   };
 }
@@ -123,9 +129,9 @@ const UNSAFE = /[\u0000-\u0008\n\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u
 property(
   "no line about a record drives a terminal, whatever is in it",
   300,
-  [fc.array(text, { minLength: 4, maxLength: 4 }), fc.array(guest, { maxLength: 4 })],
-  (words, guests) => {
-    const record = recordOf(words, guests);
+  [fc.array(text, { minLength: 4, maxLength: 4 }), fc.array(guest, { maxLength: 4 }), fc.boolean()],
+  (words, guests, ended) => {
+    const record = recordOf(words, guests, ended);
     for (const room of [
       { lines: 40, columns: 400 },
       { lines: Infinity, columns: Infinity },

@@ -48,13 +48,18 @@ function treeLines(record: RunRecord, only: string | undefined, room: Room, pain
   const { guests, attempts } = record;
   const own = guests.filter(({ step }) => step === null);
   const steps = stepsOf(record).filter(({ id }) => only === undefined || id === only);
-  const heads = stepLines(steps, paint);
+  // Ids of a record that is not verified may be any text.
+  const heads = stepLines(
+    steps.map((line) => ({ ...line, id: shownLine(line.id, NAME_COLUMNS) })),
+    paint,
+  );
   const lines = steps.flatMap(({ id }, index) => {
     const numbers = new Set([
       ...guests.filter(({ step }) => step === id).map(({ attempt }) => attempt),
       ...attempts.filter(({ step }) => step === id).map(({ attempt }) => attempt.number),
     ]);
-    const branches = [...numbers].sort((a, b) => a - b).map((number) => attemptLines(record, id, number, only !== undefined, room, paint));
+    const told = { record, whole: only !== undefined, room, paint };
+    const branches = [...numbers].sort((a, b) => a - b).map((number) => attemptLines(id, number, told));
     return [heads[index] ?? "", ...tree(branches, "    ", paint)];
   });
   const rest =
@@ -75,38 +80,48 @@ function treeLines(record: RunRecord, only: string | undefined, room: Room, pain
 function stepsOf({ guests, attempts, end }: RunRecord): readonly StepLine[] {
   const known = end?.result?.steps.map((step): StepLine => {
     const own: EndedStep = { ...step, attempts: attempts.filter((entry) => entry.step === step.id) };
-    return shownIds(lineOf(own));
+    return lineOf(own);
   });
   if (known !== undefined) return known;
   const ids = new Set([...guests.map(({ step }) => step), ...attempts.map(({ step }) => step)]);
   return [...ids].filter((id) => id !== null).map((id) => ({ id, state: "running" as const }));
 }
 
-/** Ids of a record that is not verified may be any text. */
-function shownIds(line: StepLine): StepLine {
-  return { ...line, id: shownLine(line.id, NAME_COLUMNS) };
+interface Told {
+  readonly record: RunRecord;
+  /** With what went in and came out. */
+  readonly whole: boolean;
+  readonly room: Room;
+  readonly paint: Paint;
 }
 
-function attemptLines(record: RunRecord, step: string, number: number, whole: boolean, room: Room, paint: Paint): string[] {
+function attemptLines(step: string, number: number, { record, whole, room, paint }: Told): string[] {
   const entry = record.attempts.find((other) => other.step === step && other.attempt.number === number);
   const guests = record.guests.filter((guest) => guest.step === step && guest.attempt === number);
-  const retry = entry?.attempt.retryInMs;
+  const attempt = entry?.attempt;
+  const all = attempt?.log ?? [];
+  // What guests logged stands with them; a tool's log is its attempt's.
+  const own = all.length > guests.reduce((lines, { log }) => lines + log.length, 0) ? all : [];
+  const retry = attempt?.retryInMs === undefined ? "" : `; again after ${duration(attempt.retryInMs)}`;
   const words =
-    entry === undefined
-      ? "its end is not in the record"
-      : `${duration(entry.attempt.endedMs - entry.attempt.startedMs)}  ${outcomeWords(entry.attempt.outcome, paint)}${retry === undefined ? "" : `; again after ${duration(retry)}`}`;
-  // What its guests logged stands with them.
-  const log = guests.length === 0 ? logLines(entry?.attempt.log ?? [], room, paint) : [];
+    attempt === undefined
+      ? noAttempt(record, step)
+      : `${duration(attempt.endedMs - attempt.startedMs)}  ${outcomeWords(attempt.outcome, paint)}${retry}`;
   return [
     `attempt ${number}  ${words}`,
-    ...log.map((line) => `  ${paint("dim", "|")} ${line}`),
+    ...logLines(own, room, paint).map((line) => `  ${paint("dim", "|")} ${line}`),
     ...leftOutLines(entry?.leftOut, "  "),
     ...tree(
-      guests.map((guest) => guestLines(guest, whole, room, paint)),
+      guests.map((guest) => guestLines(own.length === 0 ? guest : { ...guest, log: [] }, whole, room, paint)),
       "",
       paint,
     ),
   ];
+}
+
+function noAttempt({ end }: RunRecord, step: string): string {
+  const state = end?.result?.steps.find(({ id }) => id === step)?.state;
+  return state === "skipped" ? `its "when" was looked at` : "its end is not in the record";
 }
 
 function guestLines(guest: GuestEntry, whole: boolean, room: Room, paint: Paint): string[] {

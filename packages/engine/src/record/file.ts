@@ -7,7 +7,7 @@ import { Chain, HEAD_BYTES } from "./chain.ts";
 import { isDeeper } from "./depth.ts";
 import type { EndEntry, GuestEntry, LeftOut, RecordEntry } from "./entry.ts";
 import type { RecordKeys } from "./key.ts";
-import { recordName } from "./place.ts";
+import { recordName, runIdOf } from "./place.ts";
 import { makePrivateDirectory, OPEN_NEW, refusal, stateOf } from "./private.ts";
 import type { RunRecorder, RunSurroundings } from "./recorder.ts";
 
@@ -26,9 +26,10 @@ export interface RecordFileOptions {
   readonly directory: string;
   /** The user named it: others may list it. */
   readonly named: boolean;
+  /** As `newRunId()` makes them. */
   readonly runId: string;
   readonly keys: RecordKeys;
-  readonly about: Omit<RunSurroundings, "keyId">;
+  readonly about: Omit<RunSurroundings, "keyId" | "runId">;
   /** Default {@link RECORD_BYTES_MAX}. */
   readonly bytesMax?: number;
 }
@@ -64,8 +65,10 @@ export class RecordFile implements RunRecorder {
 
   /** @throws GloveboxError `RECORD_PLACE_REFUSED` */
   constructor({ directory, named, runId, keys, about, bytesMax = RECORD_BYTES_MAX }: RecordFileOptions) {
+    const name = recordName(runId);
+    if (runIdOf(name) === undefined) throw new Error(`assertion: "${runId}" is no id that a record can have`);
     makePrivateDirectory(directory, { mayBeSeen: named });
-    this.file = join(directory, recordName(runId));
+    this.file = join(directory, name);
     try {
       this.#descriptor = openSync(this.file, OPEN_NEW, 0o600);
     } catch (error) {
@@ -74,7 +77,7 @@ export class RecordFile implements RunRecorder {
     this.#chain = new Chain(keys.mac, runId);
     this.#bytesMax = bytesMax;
     this.request = { key: keys.transcript, bytesMax: TRANSCRIPT_BYTES_MAX };
-    this.about = { ...about, keyId: keys.id };
+    this.about = { ...about, runId, keyId: keys.id };
   }
 
   write(make: () => RecordEntry): void {

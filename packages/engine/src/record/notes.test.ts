@@ -13,7 +13,13 @@ function notes(
   document = "steps: []\n",
 ): { readonly notes: RunNotes; readonly entries: () => readonly RecordEntry[] } {
   const made: (() => RecordEntry)[] = [];
-  const about = { keyId: "0".repeat(16), startedAt: new Date(0), document, versions: { glovebox: "0", node: "0", platform: "p" } };
+  const about = {
+    runId: "run",
+    keyId: "0".repeat(16),
+    startedAt: new Date(0),
+    document,
+    versions: { glovebox: "0", node: "0", platform: "p" },
+  };
   const recorder = { request: { key: new Uint8Array(32) }, about, write: (make: () => RecordEntry) => void made.push(make) };
   const sourceOf = (bytes: Uint8Array) => (bytes.length === 4 ? { path: "/modules/a.wasm", sha256: () => "a".repeat(64) } : undefined);
   return {
@@ -139,7 +145,7 @@ test("RunNotes puts marks in the place of all the run's secrets, wherever they a
   assert.equal(entry.guest.kind, "javascript");
 
   const { notes: of, entries } = notes(secrets, `# ${text}\n`);
-  of.begin("run", { name: "w", file: "w.yaml" }, { a: "tok-en-12345" }, "trusted");
+  of.begin({ name: "w", file: "w.yaml" }, { a: "tok-en-12345" }, "trusted");
   of.attempt("a", {
     number: 1,
     startedMs: 0,
@@ -211,7 +217,7 @@ test("RunNotes.guest() has digests of granted files, but of none that holds a se
 test("RunNotes.begin() leaves a large input out", () => {
   const { notes: of, entries } = notes();
   const input: Json = "x".repeat(5_000_000);
-  of.begin("run", { name: "w", file: "w.yaml" }, input, "trusted");
+  of.begin({ name: "w", file: "w.yaml" }, input, "trusted");
   const [entry] = entries();
   assert.deepEqual(entry?.kind === "run" && [entry.input, entry.leftOut], [undefined, { input: "too_large" }]);
 });

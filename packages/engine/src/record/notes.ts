@@ -57,12 +57,12 @@ export class RunNotes {
     this.#redactor = options.secrets.size === 0 ? undefined : new Redactor(options.secrets);
   }
 
-  begin(runId: string, workflow: Pick<Workflow, "name" | "file">, input: Json, profile: string): void {
-    this.#options.recorder.write(() => this.#runEntry(runId, workflow, input, profile));
+  begin(workflow: Pick<Workflow, "name" | "file">, input: Json, profile: string): void {
+    this.#options.recorder.write(() => this.#runEntry(workflow, input, profile));
   }
 
-  #runEntry(runId: string, { name, file }: Pick<Workflow, "name" | "file">, input: Json, profile: string): RunEntry {
-    const { keyId, startedAt, document, versions } = this.#options.recorder.about;
+  #runEntry({ name, file }: Pick<Workflow, "name" | "file">, input: Json, profile: string): RunEntry {
+    const { runId, keyId, startedAt, document, versions } = this.#options.recorder.about;
     const leftOut = new Map<LeftOutPart, LeftOutReason>();
     const kept = JSON.stringify(input).length <= INPUT_BYTES_MAX ? this.#clean("input", input, leftOut) : undefined;
     if (kept === undefined) leftOut.set("input", "too_large");

@@ -15,6 +15,8 @@ export interface RunRecorder {
 }
 
 export interface RunSurroundings {
+  /** The run's, which its record is bound to. */
+  readonly runId: string;
   readonly keyId: string;
   /** The same moment that the run's id may hold. */
   readonly startedAt: Date;

@@ -48,7 +48,7 @@ export interface RunOptions {
   readonly clock?: Clock;
   /** From 0 to 1, one draw a call; for the jitter of retries. */
   readonly random?: () => number;
-  /** Missing: a fresh one. */
+  /** Missing: the record's, else a fresh one. */
   readonly runId?: string;
   /** Cells are not shared between two keys. Missing: the run's id. */
   readonly isolationKey?: string;
@@ -66,7 +66,8 @@ export interface RunOptions {
  *   `ISOLATION_TOO_WEAK`, `SECRET_MISSING`, `SECRET_INVALID` and `SECRET_SOURCE_FAILED` where a secret that a step uses can't be had
  */
 export async function runWorkflow(workflow: Workflow, options: RunOptions): Promise<RunResult> {
-  const { clock = systemClock, random = Math.random, onEvent = () => {}, runId = randomUUID() } = options;
+  const { clock = systemClock, random = Math.random, onEvent = () => {} } = options;
+  const runId = options.record?.about.runId ?? options.runId ?? randomUUID();
   const plan = planRun(workflow);
   const input = options.input ?? (workflow.payload === "text" ? "" : {});
   const { policy = DEFAULT_POLICY } = options;
@@ -100,7 +101,7 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
     clock,
     ...(notes === undefined ? {} : { notes }),
   };
-  notes?.begin(runId, workflow, input, profile);
+  notes?.begin(workflow, input, profile);
   const meter = new Meter(context, options.signal ?? new AbortController().signal, layersOf(policy, profile), {
     step: null,
     attempt: 0,
