@@ -1,5 +1,5 @@
 import type { GuestReport, Json, Request } from "@glovebox/sandbox";
-import { gives, info, type Kind, type Trial, wordOf } from "./trial.ts";
+import { ends, gives, info, type Kind, type Trial, wordOf } from "./trial.ts";
 import { digest, type World } from "./world.ts";
 
 /** The number of a run, a text of its own, and some numbers. */
@@ -141,6 +141,49 @@ function always(before: Map<number, string>, key: number): Trial["wrong"] {
   };
 }
 
+const RECORD_KEY = new Uint8Array(32).fill(7);
+const PYTHON_RECORDED = `import glovebox, random, time
+answer = glovebox.http_request(inputs["url"]).json()
+return [inputs["id"], answer["path"], random.random(), time.time()]`;
+
+/** Every other run is the one before once more, from its transcript: with no grant, and with the same result. */
+function recordedAndReplayed(): Kind["make"] {
+  const kept: { readonly request: Pick<Request, "guest" | "input">; readonly ended: GuestReport }[] = [];
+  return (n, world) => {
+    const before = kept.pop();
+    if (before) {
+      const { outcome, transcript } = before.ended;
+      const replay = { transcript, key: RECORD_KEY };
+      return {
+        request: { ...before.request, replay },
+        wrong: (ended) => {
+          const wrong = ends(outcome)(ended);
+          if (wrong !== undefined || ended instanceof Error) return wrong;
+          return ended.replay && !ended.replay.divergence ? undefined : JSON.stringify(ended.replay);
+        },
+      };
+    }
+    const path = `/of/${n}/${wordOf(n)}`;
+    const request = { guest: python(PYTHON_RECORDED), input: { id: n, url: world.base + path } };
+    return {
+      request: {
+        ...request,
+        record: { key: RECORD_KEY },
+        grants: { http: [{ allow: `${world.base}/of/${n}/*`, addresses: ["127.0.0.1"] }] },
+      },
+      wrong: (ended) => {
+        if (ended instanceof Error || ended.outcome.kind !== "completed") return JSON.stringify(ended);
+        const [id, asked] = ended.outcome.output as Json[];
+        if (id !== n || asked !== path || !ended.transcript) return JSON.stringify(ended);
+        kept.push({ request, ended });
+        return undefined;
+      },
+    };
+  };
+}
+
+const JAVASCRIPT_WRITES = `try { glovebox.writeOutput({ id: -1 }) } catch (error) { glovebox.writeOutput({ id: inputs.id, told: error.message }) }`;
+
 const FIXED = { clockBaseNs: 1_767_323_045_000_000_000n, randomSeed: new Uint8Array(32) };
 
 export function friendlyKinds(): readonly Kind[] {
@@ -219,6 +262,7 @@ export function friendlyKinds(): readonly Kind[] {
         };
       },
     },
+    { name: "python: recorded, and run again", share: 150, make: recordedAndReplayed() },
     {
       name: "python: files",
       share: 150,
@@ -301,6 +345,22 @@ export function friendlyKinds(): readonly Kind[] {
           wrong: gives([200, JSON.stringify(seen).length, seen]),
         };
       },
+    },
+    {
+      name: "javascript: an output that another guest accepts",
+      share: 100,
+      make: (n) => ({
+        request: {
+          guest: javascript(JAVASCRIPT_WRITES),
+          input: inputOf(n),
+          acceptOutput: async (output, beside) => {
+            const schema = { properties: { id: { const: n } } };
+            const { outcome } = await beside.run({ guest: { kind: "schema", schema }, input: output });
+            return JSON.stringify(outcome) === '{"kind":"completed","output":{"problems":[]}}' ? undefined : `it is not of ${n}`;
+          },
+        },
+        wrong: gives({ id: n, told: `it is not of ${n}` }),
+      }),
     },
     {
       name: "javascript: secrets",

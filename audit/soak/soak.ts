@@ -21,12 +21,17 @@ export interface Soaked {
   readonly wrong: readonly string[];
   /** After the first tenth, which warms up, and five times after that. */
   readonly measures: readonly Measure[];
+  /** Cells that there may be at a time: one for each of those that run guests, a spare one, and one for a guest that another waits for. */
+  readonly cellsMax: number;
   /** Before anything was started, and after the sandbox was closed. */
   readonly before: Measure;
   readonly after: Measure;
   /** Processes, files and directories that are there afterwards, and were not before. */
   readonly left: readonly string[];
 }
+
+/** Runtimes that are made when they are first needed, and kept. */
+const METERED = /^runtimes.\w+-metered\.(?:wasm|json)$/;
 
 const WARM_UP = 0.1;
 const PARTS = 5;
@@ -83,8 +88,8 @@ async function inFolder(folder: string, { runs, seed, home, onMeasure }: Require
     }
     wrong.push(...(await rest(world)));
     const after = measure(runs, started);
-    const left = listing(folder).filter((file) => !files.includes(file));
-    return { wrong, measures, before, after, left: [...left, ...processesOf(folder)] };
+    const left = listing(folder).filter((file) => !files.includes(file) && !METERED.test(file));
+    return { wrong, measures, cellsMax: lanes.length + 2, before, after, left: [...left, ...processesOf(folder)] };
   } finally {
     await world[Symbol.asyncDispose]();
   }
