@@ -4,9 +4,19 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029]/g;
 
+const VISIBLE = new Map<string, string>();
+
+function visible(character: string): string {
+  const known = VISIBLE.get(character); // there are 80 of them
+  if (known) return known;
+  const text = `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  VISIBLE.set(character, text);
+  return text;
+}
+
 /** Makes control characters visible as `\u001b`, so that text can be shown in a terminal. */
 export function neutralise(text: string): string {
-  return text.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(UNSAFE, visible);
 }
 
 /** At most `max` characters, with a mark where something was cut. */

@@ -21,6 +21,8 @@ export class Redactor {
   /** Characters that one secret, or a piece of a long one, can take in any of these forms. */
   readonly reach: number;
   readonly #needles: readonly Needle[];
+  /** No shorter text has a secret in it: every form of a piece has at least its characters. */
+  readonly #shortest: number;
 
   /** @param secrets by name; each has at least 8 characters */
   constructor(secrets: ReadonlyMap<string, string>) {
@@ -30,10 +32,12 @@ export class Redactor {
     }
     // A secret that another one contains comes after it.
     this.#needles = needles.sort((a, b) => b.piece.length - a.piece.length);
+    this.#shortest = Math.min(...needles.map(({ piece }) => piece.length));
     this.reach = 6 * Math.max(0, ...needles.map(({ piece }) => piece.length));
   }
 
   text(text: string): string {
+    if (text.length < this.#shortest) return text;
     let clean = text;
     for (const { mark, pattern } of this.#needles) clean = clean.replace(pattern, mark);
     return clean;
@@ -79,7 +83,7 @@ export class Redactor {
   }
 
   #isIn(text: string): boolean {
-    return this.#needles.some(({ pattern }) => text.search(pattern) >= 0);
+    return text.length >= this.#shortest && this.#needles.some(({ pattern }) => text.search(pattern) >= 0);
   }
 
   #walk(value: Json): Json {

@@ -7,6 +7,7 @@ import {
   argumentDigest,
   CALLS_MAX,
   type Incomplete,
+  PARTS_MAX,
   type RecordRequest,
   secretDigest,
   type Transcript,
@@ -87,12 +88,18 @@ export class Recording {
 
   #content(parts: readonly Uint8Array[]): TranscriptContent {
     this.#charge(parts.reduce((sum, { length }) => sum + length, 0));
-    return this.#incomplete ? [] : withReferences(Buffer.concat(parts), this.#secrets);
+    if (this.#incomplete) return [];
+    const content = withReferences(Buffer.concat(parts), this.#secrets);
+    if (content.length > PARTS_MAX) this.#giveUp();
+    return content;
   }
 
   #charge(bytes: number): void {
     this.#bytesLeft -= bytes;
-    if (this.#bytesLeft >= 0) return;
+    if (this.#bytesLeft < 0) this.#giveUp();
+  }
+
+  #giveUp(): void {
     this.#incomplete = "too_large";
     this.#calls = [];
     this.#files = [];
@@ -125,23 +132,30 @@ function withReferences(bytes: Buffer, secrets: readonly Secret[]): TranscriptCo
   const keep = (to: number) => {
     if (to > from) content.push(bytes.toString("base64", from, to));
   };
+  // Each is looked for again only where it was met: to look for all of them behind each would take a time that grows with the square.
+  let ahead = secrets.map((secret) => ({ secret, at: bytes.indexOf(secret.bytes) }));
   for (;;) {
-    const next = nextSecret(bytes, from, secrets);
+    ahead = ahead.filter(({ at }) => at >= 0);
+    const next = first(ahead);
     if (!next) break;
     keep(next.at);
     content.push(next.secret.reference);
     from = next.at + next.secret.bytes.length;
+    for (const each of ahead) if (each.at < from) each.at = bytes.indexOf(each.secret.bytes, from);
   }
   keep(bytes.length);
   return content;
 }
 
-function nextSecret(bytes: Buffer, from: number, secrets: readonly Secret[]): { at: number; secret: Secret } | undefined {
-  let first: { at: number; secret: Secret } | undefined;
-  for (const secret of secrets) {
-    const at = bytes.indexOf(secret.bytes, from);
-    if (at < 0) continue;
-    if (!first || at < first.at || (at === first.at && secret.bytes.length > first.secret.bytes.length)) first = { at, secret };
+interface Ahead {
+  readonly secret: Secret;
+  at: number;
+}
+
+function first(ahead: readonly Ahead[]): Ahead | undefined {
+  let found: Ahead | undefined;
+  for (const each of ahead) {
+    if (!found || each.at < found.at || (each.at === found.at && each.secret.bytes.length > found.secret.bytes.length)) found = each;
   }
-  return first;
+  return found;
 }

@@ -135,7 +135,8 @@ const INCOMPLETE: ReadonlySet<unknown> = new Set<Incomplete>(["too_large", "secr
 /** Calls that are kept. */
 export const CALLS_MAX = 100_000;
 const FILES_MAX = 256;
-const PARTS_MAX = 65_536;
+/** Pieces of what a guest was given at once, secrets and what is between them. */
+export const PARTS_MAX = 65_536;
 
 /** Whether a value that anyone may have written is a transcript in every part. Members that are not known are none of its parts. */
 export function isTranscript(value: unknown): value is Transcript {
