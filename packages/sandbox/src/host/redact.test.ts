@@ -54,6 +54,13 @@ test("Redactor takes secrets out of values, keys and numbers, and keeps the rest
   assert.equal(Object.getPrototypeOf(clean), Object.prototype);
 });
 
+test("Redactor takes secrets out of texts that are JSON themselves", () => {
+  for (const form of [JSON.stringify({ key: SECRET }), JSON.stringify({ key: SECRET }).replaceAll("/", "\\/")]) {
+    assert.deepEqual(redactor.json({ body: form }), { body: '{"key":"[secret KEY]"}' });
+    assert.deepEqual(redactor.json({ [form]: 1 }), { '{"key":"[secret KEY]"}': 1 });
+  }
+});
+
 test("Redactor takes out the lines of a secret of several, and pieces of a very long one", () => {
   const pem = "-----BEGIN KEY-----\nMIIEowIBAAKCAQEA7\nshort\n-----END KEY-----";
   const lines = new Redactor(new Map([["PEM", pem]]));

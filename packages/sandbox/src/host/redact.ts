@@ -79,7 +79,16 @@ export class Redactor {
 
   /** Texts and keys; a number that is a secret becomes text. */
   json(value: Json): Json {
-    return this.#isIn(JSON.stringify(value)) ? this.#walk(value) : value;
+    return this.#isWithin(value) ? this.#walk(value) : value;
+  }
+
+  /** Asked of each text: in the JSON of a text that is JSON itself, a secret would be escaped twice. */
+  #isWithin(value: Json): boolean {
+    if (typeof value === "string") return this.#isIn(value);
+    if (typeof value === "number") return this.#isIn(String(value));
+    if (typeof value !== "object" || value === null) return false;
+    if (Array.isArray(value)) return value.some((item: Json) => this.#isWithin(item));
+    return Object.entries(value).some(([key, item]) => this.#isIn(key) || this.#isWithin(item as Json));
   }
 
   #isIn(text: string): boolean {

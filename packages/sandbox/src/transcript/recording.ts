@@ -111,13 +111,21 @@ export class Recording {
 
   /** Whether a secret is left in what was kept: in an encoded form, or in pieces of one body that was read piece by piece. */
   #holdsSecret(redactor: Redactor): boolean {
-    const given = this.#calls.flatMap(({ answer }) => (answer.kind === "given" ? [answer.content] : []));
-    const bytes = [...given, ...this.#files.map(({ content }) => content)].flatMap((content) =>
-      content.map((part) => (typeof part === "string" ? Buffer.from(part, "base64") : NO_BYTES)),
-    );
-    const text = Buffer.concat(bytes).toString();
-    return redactor.text(text) !== text;
+    const bodies: TranscriptContent[] = [];
+    const others = this.#files.map(({ content }) => content);
+    // What a guest asks for between two pieces does not stand between them.
+    for (const { function: name, answer } of this.#calls)
+      if (answer.kind === "given") (name.startsWith("http_") ? bodies : others).push(answer.content);
+    return [bodies, others].some((contents) => {
+      const text = textOf(contents);
+      return redactor.text(text) !== text;
+    });
   }
+}
+
+function textOf(contents: readonly TranscriptContent[]): string {
+  const bytes = contents.flatMap((content) => content.map((part) => (typeof part === "string" ? Buffer.from(part, "base64") : NO_BYTES)));
+  return Buffer.concat(bytes).toString();
 }
 
 interface Secret {
