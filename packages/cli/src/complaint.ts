@@ -1,5 +1,6 @@
 import { debuglog } from "node:util";
 import { EXIT, Refusal } from "./exit.ts";
+import type { Complaint } from "./report/complaint-line.ts";
 import { paintFor } from "./report/paint.ts";
 
 /** Codes of the sandbox and the engine for which something that the user gave is at fault. All others are ours. */
@@ -24,14 +25,6 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   PACKAGE_REFUSED: EXIT.problems,
   WORKFLOW_INVALID: EXIT.problems,
 };
-
-/** What went wrong besides the document and its guests, and what the process ends with for it. */
-export interface Complaint {
-  /** Missing: a mistake of ours, or something in the command line. */
-  readonly code?: string;
-  readonly message: string;
-  readonly exitCode: number;
-}
 
 export function complaintOf(error: unknown): Complaint {
   if (error instanceof Refusal) return { message: error.message, exitCode: error.exitCode };

@@ -3,17 +3,10 @@ import { pinnedNode } from "../bin/pinned.js";
 import { type Cell, findCell } from "./cell-process.ts";
 import { complaintOf } from "./complaint.ts";
 import { EXIT } from "./exit.ts";
-import { isolationFindings, levelFinding } from "./isolation.ts";
+import { type Finding, isolationFindings, levelFinding } from "./isolation.ts";
 import { duration } from "./report/amount.ts";
 import { type Paint, paintFor, type Style } from "./report/paint.ts";
 import { shownLine } from "./report/shown.ts";
-
-/** One thing that was looked at. `weak`: it works, and could be stronger. */
-export interface Finding {
-  readonly state: "good" | "weak" | "broken";
-  readonly what: string;
-  readonly says: string;
-}
 
 /** One guest for each frozen runtime, and what it must come to, as JSON. */
 const TRIALS: readonly { readonly what: string; readonly guest: Guest; readonly input?: string; readonly output: string }[] = [

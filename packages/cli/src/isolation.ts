@@ -1,6 +1,12 @@
 import type { IsolationLevel } from "@glovebox/sandbox";
 import type { Cell } from "./cell-process.ts";
-import type { Finding } from "./doctor.ts";
+
+/** One thing that was looked at. `weak`: it works, and could be stronger. */
+export interface Finding {
+  readonly state: "good" | "weak" | "broken";
+  readonly what: string;
+  readonly says: string;
+}
 
 const UNTOLD = "the kernel doesn't tell";
 

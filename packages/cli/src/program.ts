@@ -75,7 +75,7 @@ A value of --input is taken as JSON where it is JSON, unless the document says t
 Ctrl-C cancels the run and shows what was reached; a second one ends it at once.
 ${MORE}`,
     )
-    .action(async (file: string, input: string | undefined, flags: import("./run.ts").RunFlags) => {
+    .action(async (file: string, input: string | undefined, flags: import("./workflow-run.ts").RunFlags) => {
       const { run } = await import("./run.ts");
       end(await run(file, input, flags));
     });

@@ -1,8 +1,7 @@
 import { mostOfStep, type Policy, type ProblemRecord, problemsAsJson, type RunResult, type Workflow } from "@glovebox/engine";
 import type { CheckedDocument } from "./check-document.ts";
-import type { Complaint } from "./complaint.ts";
 import { chainLines } from "./report/chain.ts";
-import { complaintLine } from "./report/complaint-line.ts";
+import { type Complaint, complaintLine } from "./report/complaint-line.ts";
 import { failureLines, refusalNoteLines } from "./report/failure.ts";
 import { runLogLines } from "./report/log.ts";
 import { resultLines } from "./report/outputs.ts";

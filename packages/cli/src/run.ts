@@ -2,17 +2,8 @@ import { Chambers } from "./chambers.ts";
 import { readDocument } from "./document.ts";
 import { findConfiguration } from "./find-configuration.ts";
 import { guessGuests } from "./guess.ts";
-import type { InputFlags } from "./input.ts";
 import { Interrupt } from "./interrupt.ts";
-import type { OperatorFlags } from "./operator.ts";
-import type { RecordFlags } from "./recording.ts";
-
-export interface RunFlags extends InputFlags, OperatorFlags, RecordFlags {
-  readonly json?: boolean;
-  readonly folder?: string;
-  readonly concurrency?: number;
-  readonly cells?: number;
-}
+import type { RunFlags } from "./workflow-run.ts";
 
 /** `glovebox run`. Resolves to the exit code; whatever happens has been told by then. */
 export async function run(file: string, argument: string | undefined, flags: RunFlags): Promise<number> {

@@ -3,12 +3,18 @@ import type { Chambers } from "./chambers.ts";
 import { checkDocument } from "./check-document.ts";
 import { complaintOf } from "./complaint.ts";
 import { EXIT } from "./exit.ts";
-import { readInput } from "./input.ts";
+import { type InputFlags, readInput } from "./input.ts";
 import type { Interrupt } from "./interrupt.ts";
-import { type Operator, readOperator } from "./operator.ts";
-import { Recording } from "./recording.ts";
-import type { RunFlags } from "./run.ts";
+import { type Operator, type OperatorFlags, readOperator } from "./operator.ts";
+import { type RecordFlags, Recording } from "./recording.ts";
 import { JsonReport, PersonReport, type RunReport } from "./run-report.ts";
+
+export interface RunFlags extends InputFlags, OperatorFlags, RecordFlags {
+  readonly json?: boolean;
+  readonly folder?: string;
+  readonly concurrency?: number;
+  readonly cells?: number;
+}
 
 /** One call of `glovebox run`. Its parts stay the caller's. */
 export interface RunCall {

@@ -1,6 +1,13 @@
-import type { Complaint } from "../complaint.ts";
 import type { Paint } from "./paint.ts";
 import { shownLine } from "./shown.ts";
+
+/** What went wrong besides the document and its guests, and what the process ends with for it. */
+export interface Complaint {
+  /** Missing: a mistake of ours, or something in the command line. */
+  readonly code?: string;
+  readonly message: string;
+  readonly exitCode: number;
+}
 
 const MESSAGE_COLUMNS = 4_000;
 

@@ -1,6 +1,7 @@
 import { type AddressRange, GloveboxError, httpRule, parseRange } from "@glovebox/sandbox";
 import { BUILTIN_PROFILES, EVERYTHING } from "../policy/builtin.ts";
-import { type Ceiling, DEFAULT_POLICY, type HttpCeiling, type Policy } from "../policy/policy.ts";
+import type { Ceiling, HttpCeiling } from "../policy/ceiling.ts";
+import { DEFAULT_POLICY, type Policy } from "../policy/policy.ts";
 import { PROFILES } from "../policy/profile.ts";
 import { DEFAULT_RETENTION, type Retention } from "../record/retention.ts";
 import type { Problem } from "../workflow/document.ts";

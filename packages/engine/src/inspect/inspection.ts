@@ -1,7 +1,6 @@
 import type { Outcome } from "@glovebox/sandbox";
 import type { Finding, Spot } from "./finding.ts";
 import type { Language } from "./look.ts";
-import type { ModuleSummary } from "./module.ts";
 import type { Needs } from "./needs.ts";
 import type { Suggestion } from "./suggest.ts";
 
@@ -52,4 +51,16 @@ export interface InspectedImport {
    */
   readonly state: "library" | "allowed" | "refused" | "missing" | "offered";
   readonly at: Spot;
+}
+
+/** What a module is made of, for a reader. */
+export interface ModuleSummary {
+  /** How it is entered; undefined: it can't be. */
+  readonly kind?: string;
+  /** What it starts with and may grow to, in pages of 64 KiB. */
+  readonly memory?: { readonly minimum: number; readonly maximum?: number };
+  readonly functions: number;
+  readonly instructions: number;
+  readonly features: readonly string[];
+  readonly exports: readonly string[];
 }

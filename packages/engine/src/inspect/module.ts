@@ -2,23 +2,11 @@ import type { Json } from "@glovebox/sandbox";
 import { printable } from "../run/printable.ts";
 import { inOrder } from "./code.ts";
 import { type Finding, finding } from "./finding.ts";
-import type { InspectedImport, Inspection } from "./inspection.ts";
+import type { InspectedImport, Inspection, ModuleSummary } from "./inspection.ts";
 import { ask, type Surroundings } from "./look.ts";
 import { type Ask, needsOf } from "./needs.ts";
 import { readModuleReport, type SeenModule } from "./seen-module.ts";
 import { suggest } from "./suggest.ts";
-
-/** What a module is made of, for a reader. */
-export interface ModuleSummary {
-  /** How it is entered; undefined: it can't be. */
-  readonly kind?: string;
-  /** What it starts with and may grow to, in pages of 64 KiB. */
-  readonly memory?: { readonly minimum: number; readonly maximum?: number };
-  readonly functions: number;
-  readonly instructions: number;
-  readonly features: readonly string[];
-  readonly exports: readonly string[];
-}
 
 /** Pages of 64 KiB that a handler may well start with: twice what Rust and Go ask for. */
 const PAGES_USUAL = 512;

@@ -1,5 +1,5 @@
 import { DEFAULT_HOST_LIMITS, DEFAULT_LIMITS, HOST_LIMIT_CAPS, LIMIT_CAPS } from "@glovebox/sandbox";
-import type { Ceiling, HttpCeiling } from "./policy.ts";
+import type { Ceiling, HttpCeiling } from "./ceiling.ts";
 import type { ProfileName } from "./profile.ts";
 
 const MiB = 2 ** 20;

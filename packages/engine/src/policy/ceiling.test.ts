@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type HttpGrant, httpRule, parseRange } from "@glovebox/sandbox";
-import { allowsFile, allowsSecret, allowsTool, httpExcess } from "./ceiling.ts";
-import type { HttpCeiling } from "./policy.ts";
+import { allowsFile, allowsSecret, allowsTool, type HttpCeiling, httpExcess } from "./ceiling.ts";
 
 const RANGE = parseRange("10.0.0.0/8");
 assert.ok(RANGE);

@@ -1,5 +1,29 @@
-import type { HttpRule } from "@glovebox/sandbox";
-import type { Ceiling, HttpCeiling } from "./policy.ts";
+import type { AddressRange, HostLimits, HttpRule, Limits } from "@glovebox/sandbox";
+
+export interface Ceiling {
+  readonly limits: Limits;
+  readonly hostLimits: HostLimits;
+  /** A grant must lie within one of them altogether. */
+  readonly http: readonly HttpCeiling[];
+  /** Folders below the one that tools may use, as paths relative to it; `.` is all of it. */
+  readonly files: readonly string[];
+  /** Names of secrets; `*` is any. */
+  readonly secrets: readonly string[];
+  /** Names of tools, which run in the host; `*` is any. */
+  readonly tools: readonly string[];
+}
+
+export interface HttpCeiling {
+  readonly schemes: readonly ("http" | "https")[];
+  /** Names in lower case; `*.example.com` is every name below that one, `*` every host. */
+  readonly hosts: readonly string[];
+  /** `default`: the scheme's own. */
+  readonly ports: "any" | readonly (number | "default")[];
+  readonly methods: readonly string[];
+  /** Addresses that are not public and may be granted all the same. */
+  readonly addresses: readonly AddressRange[];
+  readonly redirects: number;
+}
 
 /** What of a grant a ceiling does not allow, and where that stands in the grant. */
 export interface HttpExcess {

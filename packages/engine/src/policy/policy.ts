@@ -1,5 +1,5 @@
-import type { AddressRange, HostLimits, Limits } from "@glovebox/sandbox";
 import { BUILTIN_PROFILES, EVERYTHING } from "./builtin.ts";
+import type { Ceiling } from "./ceiling.ts";
 import type { ProfileName } from "./profile.ts";
 
 /**
@@ -12,31 +12,6 @@ export interface Policy {
   readonly caps: Ceiling;
   /** All the ceilings of a profile hold. */
   readonly profiles: Readonly<Record<ProfileName, readonly Ceiling[]>>;
-}
-
-export interface Ceiling {
-  readonly limits: Limits;
-  readonly hostLimits: HostLimits;
-  /** A grant must lie within one of them altogether. */
-  readonly http: readonly HttpCeiling[];
-  /** Folders below the one that tools may use, as paths relative to it; `.` is all of it. */
-  readonly files: readonly string[];
-  /** Names of secrets; `*` is any. */
-  readonly secrets: readonly string[];
-  /** Names of tools, which run in the host; `*` is any. */
-  readonly tools: readonly string[];
-}
-
-export interface HttpCeiling {
-  readonly schemes: readonly ("http" | "https")[];
-  /** Names in lower case; `*.example.com` is every name below that one, `*` every host. */
-  readonly hosts: readonly string[];
-  /** `default`: the scheme's own. */
-  readonly ports: "any" | readonly (number | "default")[];
-  readonly methods: readonly string[];
-  /** Addresses that are not public and may be granted all the same. */
-  readonly addresses: readonly AddressRange[];
-  readonly redirects: number;
 }
 
 /** What holds where the operator has configured nothing. */

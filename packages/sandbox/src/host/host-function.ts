@@ -1,6 +1,5 @@
 import type { Json } from "../json.ts";
 import type { Beside } from "../request.ts";
-import type { HttpSession } from "./http.ts";
 import type { HostSetup } from "./setup.ts";
 
 /** What a host function says to one call. */
@@ -33,7 +32,14 @@ export interface HostAttempt {
   /** Runs guests that this one waits for. */
   readonly beside: Beside;
   /** Made when it is first asked for. */
-  readonly http: HttpSession;
+  readonly http: HttpRequests;
+}
+
+/** What an attempt asks for by HTTP, one request at a time. */
+export interface HttpRequests {
+  request(argument: Uint8Array): Promise<HostReply>;
+  /** The next piece of the body of a request that was left open. */
+  read(): Promise<HostReply>;
 }
 
 /** Arguments are a guest's: any bytes, of any length that the line allows. */

@@ -1,6 +1,6 @@
 import { encodeHeader, splitHeader } from "../cell/frame.ts";
 import { checkHeaders, KEPT_ACROSS_ORIGINS } from "./headers.ts";
-import type { HostAttempt, HostReply } from "./host-function.ts";
+import type { HostAttempt, HostReply, HttpRequests } from "./host-function.ts";
 import { ACCEPTED_ENCODINGS, BodyTooLarge, GatheredBytes, HttpBody } from "./http-body.ts";
 import { AddressRefused, HttpClient, type HttpResponse, loadHttp } from "./http-client.ts";
 import { findRule, type HttpRule } from "./http-rule.ts";
@@ -48,7 +48,7 @@ interface Open {
 }
 
 /** What one attempt asks for by HTTP, held to its grants and limits. One request is under way at a time. */
-export class HttpSession {
+export class HttpSession implements HttpRequests {
   readonly #setup: HostSetup;
   readonly #client: HttpClient;
   #requests = 0;
