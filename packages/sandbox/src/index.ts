@@ -33,6 +33,7 @@ export type { Beside, FileTree, Guest, ModuleDirectory, NestedRequest, Request }
 export { type BuildProgress, buildRuntimes } from "./runtimes/build.ts";
 export { Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { neutralise } from "./text.ts";
+export { holdsSecret } from "./transcript/holds-secret.ts";
 export {
   type Divergence,
   isTranscript,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { GloveboxError, type GuestReport, type Json } from "@glovebox/sandbox";
+import { GloveboxError, type GuestReport, type Json, type Transcript } from "@glovebox/sandbox";
 import type { GuestEntry, RecordEntry } from "./entry.ts";
 import { RunNotes } from "./notes.ts";
 import { guestEntry } from "./record.fixture.ts";
@@ -42,6 +42,21 @@ function notes(
 function report(more: Partial<GuestReport> = {}): GuestReport {
   const { usage, log, audit } = guestEntry();
   return { outcome: { kind: "completed", output: 42 }, usage, log, audit, ...more };
+}
+
+function transcript(parts: { readonly calls?: readonly object[]; readonly files?: readonly object[] }): Transcript {
+  return {
+    guest: { kind: "python", sha256: "0".repeat(64), startSha256: "0".repeat(64) },
+    runtime: "r",
+    inputSha256: "0".repeat(64),
+    limits: {},
+    clockBaseNs: "1",
+    clock: [],
+    randomSeed: "0".repeat(64),
+    calls: [],
+    files: [],
+    ...parts,
+  } as unknown as Transcript;
 }
 
 async function noted(
@@ -181,8 +196,52 @@ test("RunNotes puts marks in the place of all the run's secrets, wherever they a
   hidden(entries());
   const [begin] = entries();
   assert.deepEqual(begin?.kind === "run" && begin.leftOut, { input: "secret", text: "secret" });
-  // The document's digest is of the text as it was loaded.
-  assert.equal(begin?.kind === "run" && begin.workflow.sha256, createHash("sha256").update(`# ${text}\n`).digest("hex"));
+  // The document's digest is of the text that is there: no secret can be tried against it.
+  assert.ok(begin?.kind === "run" && begin.workflow.text?.startsWith("# before ["));
+  assert.equal(begin.workflow.sha256, createHash("sha256").update(begin.workflow.text).digest("hex"));
+});
+
+test("RunNotes takes secrets out of names, addresses and grants", async () => {
+  const { notes: of, entries } = notes({ TOKEN: "tok-en-12345" });
+  of.begin({ name: "tok-en-12345", file: "/tok-en-12345.yaml" }, {}, "trusted");
+  of.end({ runId: "run", workflow: "tok-en-12345", state: "succeeded", wallMs: 1, steps: [], outputs: {} });
+  const grants = {
+    http: [{ allow: "https://a.example/tok-en-12345/*", auth: { header: "X", secret: "TOKEN" } }],
+    files: [{ name: "f", path: "/tok-en-12345" }],
+  };
+  await of.guest({ step: "a", attempt: 1 }, { guest: CODE, grants }, report(), 3);
+  const all = JSON.stringify(entries());
+  assert.ok(!all.includes("tok-en-12345"), all);
+  assert.ok(all.includes("https://a.example/[secret TOKEN]/*"), all);
+});
+
+test("RunNotes.guest() leaves a transcript out that would tell a secret of another step, or let one be tried", async () => {
+  const secrets = { TOKEN: "tok-en-12345" };
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const given = (name: string, text: string) => ({
+    function: name,
+    argument: "0".repeat(64),
+    argumentBytes: 0,
+    answer: { kind: "given", content: [base64(text)] },
+  });
+  const telling = [
+    { files: [{ name: "f", content: [base64("pw=tok-en-12345\n")] }] },
+    { calls: [given("http_request", '{"key":"tok-en-12345"}')] },
+    { calls: [given("http_read", "tok-en"), given("get_time", "12345678"), given("http_read", "-12345")] },
+    { calls: [{ ...given("http_request", ""), answer: { kind: "failed", message: "at tok-en-12345" } }] },
+  ];
+  for (const parts of telling) {
+    const grants = { files: [{ name: "f", path: "/f" }] };
+    const entry = await noted({ guest: CODE, grants }, { transcript: transcript(parts) }, secrets);
+    assert.deepEqual(entry.leftOut, { transcript: "secret" });
+    assert.deepEqual([entry.transcript, entry.grants], [undefined, grants]);
+  }
+  const input = await noted({ guest: CODE, input: "tok-en-12345" }, { transcript: transcript({}) }, secrets);
+  assert.deepEqual([input.leftOut, input.transcript], [{ input: "secret", transcript: "secret" }, undefined]);
+  const code = await noted({ guest: { kind: "python", code: "'tok-en-12345'" } }, { transcript: transcript({}) }, secrets);
+  assert.deepEqual([code.leftOut, code.transcript], [{ guest: "secret", transcript: "secret" }, undefined]);
+  const whole = await noted({ guest: CODE }, { transcript: transcript({ calls: [given("http_read", "tok-en")] }) }, secrets);
+  assert.ok(whole.transcript);
 });
 
 test("RunNotes.guest() has digests of granted files, but of none that holds a secret", async () => {
@@ -192,20 +251,9 @@ test("RunNotes.guest() has digests of granted files, but of none that holds a se
     { name: "a", content: [content.toString("base64")] },
     { name: "b", content: ["AAAA", { secret: "TOKEN", digest: "0".repeat(64) }] },
   ];
-  const transcript = {
-    guest: { kind: "python", sha256: "0".repeat(64), startSha256: "0".repeat(64) },
-    runtime: "r",
-    inputSha256: "0".repeat(64),
-    limits: {},
-    clockBaseNs: "1",
-    clock: [],
-    randomSeed: "0".repeat(64),
-    calls: [],
-    files,
-  } as unknown as NonNullable<GuestReport["transcript"]>;
   const { grants } = await noted(
     { guest: CODE, grants: { files: [base, { ...base, name: "b" }, { ...base, name: "c" }] } },
-    { transcript },
+    { transcript: transcript({ files }) },
   );
   assert.deepEqual(grants.files, [
     { ...base, sha256: createHash("sha256").update(content).digest("hex"), bytes: 4 },

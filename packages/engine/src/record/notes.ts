@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { type GloveboxError, type GuestReport, type Json, type RecordRequest, Redactor } from "@glovebox/sandbox";
+import {
+  type GloveboxError,
+  type GuestReport,
+  holdsSecret,
+  type Json,
+  type RecordRequest,
+  Redactor,
+  type Transcript,
+} from "@glovebox/sandbox";
 import type { GuestRequest } from "../expression/evaluate.ts";
 import type { AttemptResult, RunResult } from "../run/result.ts";
 import type { Workflow } from "../workflow/document.ts";
@@ -66,6 +74,7 @@ export class RunNotes {
     const leftOut = new Map<LeftOutPart, LeftOutReason>();
     const kept = JSON.stringify(input).length <= INPUT_BYTES_MAX ? this.#clean("input", input, leftOut) : undefined;
     if (kept === undefined) leftOut.set("input", "too_large");
+    const text = this.#clean("text", document, leftOut) as string;
     return {
       kind: "run",
       format: FORMAT,
@@ -74,15 +83,16 @@ export class RunNotes {
       keyId,
       startedAt: startedAt.toISOString(),
       workflow: {
-        name,
-        file,
-        sha256: createHash("sha256").update(document).digest("hex"),
-        text: this.#clean("text", document, leftOut) as string,
+        name: this.#text(name),
+        file: this.#text(file),
+        // Of what stands here: whoever knows the rest of a text could try secrets against the digest of all of it.
+        sha256: createHash("sha256").update(text).digest("hex"),
+        text,
       },
       ...(kept === undefined ? {} : { input: kept }),
       profile,
       versions,
-      ...told(leftOut),
+      ...named(leftOut),
     };
   }
 
@@ -116,7 +126,7 @@ export class RunNotes {
 
   /** The run was refused before any of its steps began. */
   refused({ code, message }: GloveboxError): void {
-    this.#options.recorder.write(() => ({ kind: "end", refused: { code, message: this.#redactor?.text(message) ?? message } }));
+    this.#options.recorder.write(() => ({ kind: "end", refused: { code, message: this.#text(message) } }));
   }
 
   #guestEntry(
@@ -141,24 +151,41 @@ export class RunNotes {
     if (!leftOut.has("log") && isChanged(keptLog, log)) leftOut.set("log", "secret");
     const keptOutcome = redactor?.outcome(outcome) ?? outcome;
     if (!leftOut.has("output") && isChanged(keptOutcome, outcome)) leftOut.set("output", "secret");
+    const cleanInput = keptInput === undefined ? undefined : this.#clean("input", keptInput, leftOut);
+    if (transcript !== undefined && this.#wouldTell(transcript, leftOut)) leftOut.set("transcript", "secret");
+    const told = leftOut.has("transcript") ? undefined : transcript;
+    const grants = recordedGrants(request.grants, told);
     return {
       kind: "guest",
       ...place,
       purpose: request.purpose ?? (guest.kind === "schema" ? "schema" : "work"),
       guest: started,
-      ...(keptInput === undefined ? {} : { input: this.#clean("input", keptInput, leftOut) }),
+      ...(cleanInput === undefined ? {} : { input: cleanInput }),
       limits: request.limits ?? {},
       hostLimits: request.hostLimits ?? {},
-      grants: recordedGrants(request.grants, transcript),
+      grants: redactor === undefined ? grants : (redactor.json(grants as unknown as Json) as typeof grants),
       ...(isolation === undefined ? {} : { isolation }),
       ...times,
       outcome: leftOut.get("output") === "too_large" ? { kind: "completed" } : keptOutcome,
       usage,
       log: leftOut.get("log") === "too_large" ? [] : keptLog,
       audit: redactor === undefined ? audit : redactAudit(audit, redactor),
-      ...(transcript === undefined ? {} : { transcript }),
-      ...told(leftOut),
+      ...(told === undefined ? {} : { transcript: told }),
+      ...named(leftOut),
     };
+  }
+
+  /**
+   * Whether a transcript says more of secrets than the rest of its entry. Its own guest's are references there; others of the run may be in what
+   * it was told. Where its guest or its input had one, its digests are those of the whole.
+   */
+  #wouldTell(transcript: Transcript, leftOut: ReadonlyMap<LeftOutPart, LeftOutReason>): boolean {
+    if (leftOut.get("guest") === "secret" || leftOut.get("input") === "secret") return true;
+    return this.#redactor !== undefined && holdsSecret(transcript, this.#redactor);
+  }
+
+  #text(text: string): string {
+    return this.#redactor?.text(text) ?? text;
   }
 
   /** The value without secrets; that it held one is noted. */
@@ -173,6 +200,6 @@ function isChanged(kept: unknown, whole: unknown): boolean {
   return kept !== whole && JSON.stringify(kept) !== JSON.stringify(whole);
 }
 
-function told(leftOut: ReadonlyMap<LeftOutPart, LeftOutReason>): Pick<GuestEntry, "leftOut"> {
+function named(leftOut: ReadonlyMap<LeftOutPart, LeftOutReason>): Pick<GuestEntry, "leftOut"> {
   return leftOut.size === 0 ? {} : { leftOut: Object.fromEntries(leftOut) };
 }

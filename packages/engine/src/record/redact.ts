@@ -28,9 +28,10 @@ export function redactAttempt(attempt: AttemptResult, redactor: Redactor): Attem
 }
 
 export function redactResult(result: RunResult, redactor: Redactor): RunResult {
-  const { cause, steps, outputs, payload } = result;
+  const { workflow, cause, steps, outputs, payload } = result;
   return {
     ...result,
+    workflow: redactor.text(workflow),
     ...(cause === undefined ? {} : { cause: redactCause(cause, redactor) }),
     steps: steps.map(({ outcome, metadata, ...step }) => ({
       ...step,

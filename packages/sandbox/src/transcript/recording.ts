@@ -3,6 +3,7 @@ import type { HostReply } from "../host/host-function.ts";
 import type { ReadCall } from "../host/read-call.ts";
 import type { Redactor } from "../host/redact.ts";
 import type { ClockReadings } from "./clock.ts";
+import { holdsSecret } from "./holds-secret.ts";
 import {
   argumentDigest,
   CALLS_MAX,
@@ -64,7 +65,7 @@ export class Recording {
   /** @param clock what the guest saw of its clock, where its cell told */
   finish(clock: ClockReadings | undefined): Transcript {
     const { head, redactor } = this.#options;
-    if (redactor && !this.#incomplete && this.#holdsSecret(redactor)) this.#incomplete = "secret";
+    if (redactor && !this.#incomplete && holdsSecret({ calls: this.#calls, files: this.#files }, redactor)) this.#incomplete = "secret";
     const kept = this.#incomplete ? { calls: [], files: [], incomplete: this.#incomplete } : { calls: this.#calls, files: this.#files };
     return { ...head, clock: head.limits.fuel === undefined ? (clock ?? "unknown") : "fuel", ...kept };
   }
@@ -108,24 +109,6 @@ export class Recording {
   #clean(text: string): string {
     return this.#options.redactor?.text(text) ?? text;
   }
-
-  /** Whether a secret is left in what was kept: in an encoded form, or in pieces of one body that was read piece by piece. */
-  #holdsSecret(redactor: Redactor): boolean {
-    const bodies: TranscriptContent[] = [];
-    const others = this.#files.map(({ content }) => content);
-    // What a guest asks for between two pieces does not stand between them.
-    for (const { function: name, answer } of this.#calls)
-      if (answer.kind === "given") (name.startsWith("http_") ? bodies : others).push(answer.content);
-    return [bodies, others].some((contents) => {
-      const text = textOf(contents);
-      return redactor.text(text) !== text;
-    });
-  }
-}
-
-function textOf(contents: readonly TranscriptContent[]): string {
-  const bytes = contents.flatMap((content) => content.map((part) => (typeof part === "string" ? Buffer.from(part, "base64") : NO_BYTES)));
-  return Buffer.concat(bytes).toString();
 }
 
 interface Secret {
