@@ -172,11 +172,8 @@ test("a record holds no secret, in any of the forms that it is looked for in", a
   assert.match(stdout, /b #1 {2}work \(javascript\) {2}not run again: its input held a secret/);
 });
 
-test("replay says what differs, and ends with 4", async (t) => {
-  const { command, data, records } = installation(t);
-  await command(["run", join(EXAMPLES, "hello.yaml"), "--input", "name=Ada"]);
-  // As if this installation had written another end: what a changed runtime would come to. Signed as docs/records.md says.
-  const file = join(data, "records", records()[0] ?? "");
+/** As if this installation had written something else: what a changed runtime would come to. Signed as docs/records.md says. */
+function rewrite(data: string, file: string, from: string | RegExp, to: string): void {
   const key = Buffer.from(hkdfSync("sha256", readFileSync(join(data, "key")), "", "glovebox record", 32));
   const mac = (...parts: readonly string[]): string =>
     parts.reduce((hmac, part) => hmac.update(part), createHmac("sha256", key)).digest("hex");
@@ -184,14 +181,41 @@ test("replay says what differs, and ends with 4", async (t) => {
   const lines = readFileSync(file, "utf8").trimEnd().split("\n");
   const changed = lines.map((line) => {
     assert.ok(line.startsWith(`{"mac":"`) && line.slice(72, 74) === '",');
-    const rest = line.slice(74).replace('"output":"Hello, Ada!', '"output":"Hello, Eve!');
+    const rest = line.slice(74).replace(from, to);
     before = mac(before, rest);
     return `{"mac":"${before}",${rest}\n`;
   });
+  assert.ok(changed.join("") !== `${lines.join("\n")}\n`);
   writeFileSync(file, changed.join(""));
+}
+
+test("replay says what differs, and ends with 4", async (t) => {
+  const { command, data, records } = installation(t);
+  await command(["run", join(EXAMPLES, "hello.yaml"), "--input", "name=Ada"]);
+  rewrite(data, join(data, "records", records()[0] ?? ""), '"output":"Hello, Ada!', '"output":"Hello, Eve!');
   const { code, stdout } = await command(["replay", "last", "greet"]);
   assert.equal(code, 4, stdout);
   assert.match(stdout, /✗ greet #1 {2}work \(python\) {2}different .*\n {6}output: "Hello, Eve! .*" then, "Hello, Ada! .*" now\n/);
+});
+
+test("replay says where a guest asks for something else than it did, and ends with 4", async (t) => {
+  const { command, data, records } = installation(t);
+  const folder = folderWith(t, { "a.yaml": "steps: [{ id: a, type: code, language: javascript, code: 'return glovebox.now()' }]\n" });
+  const found: string[] = [];
+  for (const [from, to] of [
+    ['"function":"get_time"', '"function":"read_input"'],
+    [/"argument":"[0-9a-f]{8}/, '"argument":"00000000'],
+  ] as const) {
+    await command(["run", "a.yaml"], { cwd: folder });
+    rewrite(data, join(data, "records", records().at(-1) ?? ""), from, to);
+    const { code, stdout } = await command(["replay", "last"]);
+    assert.equal(code, 4, stdout);
+    found.push(/different .*\n {6}(.*)\n/.exec(stdout)?.[1] ?? stdout);
+  }
+  assert.deepEqual(found, [
+    'host call 1: "read_input" then, "get_time" now',
+    'host call 1: "get_time" then, "get_time, with another argument" now',
+  ]);
 });
 
 test("show and replay refuse a record that was edited; --unverified shows it with a warning", async (t) => {

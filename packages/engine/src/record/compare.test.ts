@@ -64,6 +64,11 @@ test("differences() tells where the guest asked for something else", () => {
   assert.deepEqual(told({}, at({ at: "call", call: 2, found: "get_time", expected: "http_request" })), [
     'host call 3: "http_request" "get_time"',
   ]);
+  const transcript = { calls: [{ function: "get_time" }] } as unknown as NonNullable<GuestEntry["transcript"]>;
+  assert.deepEqual(told({ transcript }, { outcome: { kind: "cancelled" }, ...at({ at: "call", call: 0, found: "get_time" }) }), [
+    'host call 1: "get_time" "get_time, with another argument"',
+  ]);
+  assert.deepEqual(told({}, at({ at: "call", call: 0, found: "get_time" })), ['host call 1: undefined "get_time"']);
   assert.deepEqual(told({}, at({ at: "end", calls: 1, expected: 4 })), ["host calls: 4 1"]);
   assert.deepEqual(told({}, at({ at: "clock" })), ["looks at the clock: undefined undefined"]);
 });

@@ -19,7 +19,10 @@ const VALUE_CHARACTERS = 200;
  */
 export function differences(then: GuestEntry, now: GuestReport): readonly Difference[] {
   const found: Difference[] = [];
-  if (now.replay?.divergence !== undefined) found.push(asked(now.replay.divergence));
+  const divergence = now.replay?.divergence;
+  if (divergence !== undefined) found.push(asked(divergence, then));
+  // It was stopped there: what it came to, and what it spent, is the host's doing.
+  if (divergence?.at === "call") return found;
   compare("", told(then.outcome, then), told(now.outcome, then), found);
   if (then.leftOut?.log === undefined) compare("log", then.log as unknown as Json, now.log as unknown as Json, found);
   const { fuel } = then.usage;
@@ -50,10 +53,12 @@ function told(outcome: Outcome | { readonly kind: "completed" }, { leftOut }: Gu
   }
 }
 
-function asked(divergence: NonNullable<ReplayReport["divergence"]>): Difference {
+function asked(divergence: NonNullable<ReplayReport["divergence"]>, { transcript }: GuestEntry): Difference {
   switch (divergence.at) {
     case "call": {
       const { call, found, expected } = divergence;
+      if (transcript?.calls[call]?.function === found)
+        return { what: `host call ${call + 1}`, recorded: shown(found), replayed: shown(`${found}, with another argument`) };
       return { what: `host call ${call + 1}`, ...(expected === undefined ? {} : { recorded: shown(expected) }), replayed: shown(found) };
     }
     case "end":

@@ -114,6 +114,9 @@ const OURS: ReadonlySet<string> = new Set([
 
 function judge(then: GuestEntry, now: GuestReport, transcript: Transcript): Verdict {
   if (now.replay === undefined) return { kind: "not_run", why: "this sandbox runs no guest again" };
+  // It was stopped for asking for something else, which is no more the machine's doing than another output is.
+  if (now.replay.divergence?.at === "call" && transcript.clock !== "unknown")
+    return { kind: "different", differences: differences(then, now) };
   const ends = [stopped(then.outcome), stopped(now.outcome)];
   if (ends.some((words) => words !== undefined)) {
     const [before = ended(then.outcome), after = ended(now.outcome)] = ends;
