@@ -3,6 +3,7 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { innermost } from "./cell/innermost.ts";
 import { GloveboxError } from "./error.ts";
 import type { Json } from "./json.ts";
 import type { GuestReport } from "./outcome.ts";
@@ -152,6 +153,7 @@ for (const home of ["process", "thread"] as const) {
 describe("Sandbox's pool", () => {
   /** The process of the cell in which a guest ran, by what it left in its own accounting: children of this process. */
   const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+  const cellOf = ([outermost]: readonly string[]) => innermost(Number(outermost));
   const linuxOnly = process.platform === "linux" ? {} : { skip: "reads /proc" };
 
   test("never shares a cell between two keys", linuxOnly, async () => {
@@ -245,6 +247,45 @@ describe("Sandbox's pool", () => {
     await sandbox.run(javascript("return 1"));
     await sandbox[Symbol.asyncDispose]();
     await assert.rejects(sandbox.run(javascript("return 1")), (error) => error instanceof GloveboxError && error.code === "SANDBOX_CLOSED");
+  });
+
+  test("lets go of the memory of guests that have ended: of the next one's limit nothing is theirs", linuxOnly, async () => {
+    await using sandbox = new Sandbox({ cells: 1, spare: 0, warm: "none" });
+    const MiB = 2 ** 20;
+    const resident = () => Number(readFileSync(`/proc/${cellOf(children())}/statm`, "utf8").split(" ")[1]) / 256;
+    const rests = async (mibMax: number, what: string) => {
+      let seen = resident();
+      // What is given back to the system goes in the background.
+      for (let looks = 0; looks < 200 && seen > mibMax; looks++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        seen = resident();
+      }
+      assert.ok(seen <= mibMax, `the cell holds ${seen} MiB after ${what}`);
+    };
+    const hogs: [string, Request][] = [
+      [
+        "Python",
+        python("x = []\ntry:\n  while True: x.append(bytes(10**6))\nexcept MemoryError: x = None", { limits: { memoryBytes: 256 * MiB } }),
+      ],
+      [
+        "JavaScript",
+        javascript("const x = []; try { for (;;) x.push(new Uint8Array(1e6).fill(1)) } catch {}", { limits: { memoryBytes: 256 * MiB } }),
+      ],
+    ];
+    for (const [what, hog] of hogs) {
+      await sandbox.run({ ...hog, limits: { memoryBytes: MiB } });
+      const before = resident();
+      assert.equal((await sandbox.run(hog)).outcome.kind, "completed");
+      await rests(before + 160, what);
+    }
+    const before = resident();
+    for (let n = 0; n < 24; n++) {
+      const bytes = assemble(`(module (memory (export "memory") 1000) (data (i32.const 0) "${n}")
+        (func (export "_start") (memory.fill (i32.const 0) (i32.const 1) (i32.const 65000000))))`);
+      const { outcome } = await sandbox.run({ guest: { kind: "module", bytes }, isolationKey: "a" });
+      assert.equal(outcome.kind, "completed", `module ${n}: ${JSON.stringify(outcome)}`);
+    }
+    await rests(before + 240, "24 modules of 64 MB");
   });
 
   test("bounds memory as measured from outside of the cell", linuxOnly, async () => {

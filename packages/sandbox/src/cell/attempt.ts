@@ -80,6 +80,8 @@ export interface Chamber {
   readonly instantiateMs: number;
   /** The last guest ended in a way after which nothing in this cell is to be trusted: the cell is replaced. */
   readonly spent: boolean;
+  /** Tells that it is entered no more and kept by nobody. Missing: there is nothing to tell. */
+  leave?(): void;
 }
 
 /** What a chamber is handed for one attempt: text as UTF-8, never parsed on the way. */

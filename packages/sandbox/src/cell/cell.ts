@@ -1,3 +1,4 @@
+import { collectDropped } from "../guest/dropped.ts";
 import { moduleChamber } from "../guest/module.ts";
 import { OUTLINE } from "../guest/outline.ts";
 import type { RuntimeName } from "../runtimes/store.ts";
@@ -31,6 +32,7 @@ export function runCell(channel: Channel): void {
     if (frame.kind !== FRAME.run) throw new Error(`a cell was sent a frame of kind ${frame.kind}`);
     const entered = cell.run(frame, channel);
     entered.prepare();
+    collectDropped();
   }
 }
 
@@ -136,7 +138,11 @@ class Cell {
     const chamber = this.#modules.get(digest) ?? asChamber(moduleChamber(bytes, header.filename, isMetered(header)));
     this.#modules.delete(digest);
     this.#modules.set(digest, chamber);
-    if (this.#modules.size > MODULES_KEPT) this.#modules.delete(this.#modules.keys().next().value as string);
+    if (this.#modules.size > MODULES_KEPT) {
+      const [oldest, left] = this.#modules.entries().next().value as [string, Chamber];
+      this.#modules.delete(oldest);
+      left.leave?.();
+    }
     return chamber;
   }
 }

@@ -57,7 +57,7 @@ export class ModuleImports {
     };
   }
 
-  /** The instance of this memory is about to be entered. Until then, and after its end, no import can be called: it ends in a trap. */
+  /** The instance of this memory is about to be entered. Until then, and after {@link end}, no import can be called: it ends in a trap. */
   begin(memory: GuestMemory, attempt: Attempt, { input, filename, program, directories = [] }: EnteredGuest): void {
     this.#memory = memory;
     this.#form = program?.stdout ?? "json";
@@ -70,6 +70,13 @@ export class ModuleImports {
       directories,
     });
     this.#host = new HostImports(attempt);
+  }
+
+  /** Nothing of the attempt is held any more: a module that is kept would hold its memory, its input and its files. */
+  end(): void {
+    this.#memory = undefined;
+    this.#session = undefined;
+    this.#host = undefined;
   }
 
   /** What was written to standard output. */

@@ -50,9 +50,12 @@ interface Prepared {
 
 type Exports = Readonly<Record<string, WebAssembly.ExportValue | undefined>>;
 
+/** Larger memories are not kept for the next instance: they would stay resident, whole, in a cell that keeps sixteen modules. */
+const KEPT_BYTES_MAX = 4 * 2 ** 20;
+
 /**
- * One memory is kept and wiped for each next instance, as long as it has the maximum that is asked for and has not grown: making a new
- * one costs more than wiping what a handler usually has. Instances are never entered twice.
+ * One memory is kept and wiped for each next instance, as long as it has the maximum that is asked for, is small and has not grown: making a
+ * new one costs more than wiping what a handler usually has. Instances are never entered twice.
  */
 class ModuleChamber implements Chamber {
   instantiateMs = 0;
@@ -82,10 +85,15 @@ class ModuleChamber implements Chamber {
     this.#prepared = { memory, instance, instantiateMs: performance.now() - started };
   }
 
+  leave(): void {
+    if (this.#kept) noteDropped(this.#kept.memory.buffer.byteLength);
+  }
+
   #wiped(pagesMax: number): WebAssembly.Memory | undefined {
     if (this.#kept?.pagesMax !== pagesMax) return undefined;
     const { memory } = this.#kept;
-    if (memory.buffer.byteLength !== this.#facts.memory.minimum * PAGE_BYTES) return undefined;
+    const { byteLength } = memory.buffer;
+    if (byteLength !== this.#facts.memory.minimum * PAGE_BYTES || byteLength > KEPT_BYTES_MAX) return undefined;
     new Uint8Array(memory.buffer).fill(0);
     return memory;
   }
@@ -108,7 +116,14 @@ class ModuleChamber implements Chamber {
     if (!prepared) throw new Error("nothing was prepared");
     this.#prepared = undefined;
     this.instantiateMs = prepared.instantiateMs;
-    const { memory, instance } = prepared;
+    try {
+      return this.#enter(prepared, guest, attempt);
+    } finally {
+      this.#imports.end();
+    }
+  }
+
+  #enter({ memory, instance }: Prepared, guest: EnteredGuest, attempt: Attempt): GuestEnd {
     const gauge = "failure" in instance ? undefined : FuelGauge.of(instance.exports);
     gauge?.begin(attempt);
     this.#imports.begin(new GuestMemory(memory), attempt, guest);
