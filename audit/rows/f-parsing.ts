@@ -113,6 +113,32 @@ export const PARSING_ROWS: readonly (Row | Check)[] = [
       return told.includes("root:") ? "the file was read" : undefined;
     },
   },
+  ...["text", "list"].map((form) => ({
+    section: SECTION,
+    attack: `a step's output of 4 MB, named 20,000 times in one input (${form})`,
+    check: async (context: Context) => {
+      const large = 'return "x".repeat(4000000)';
+      const names = Array<string>(20_000).fill("${{ steps.a.output }}");
+      const input = form === "text" ? `"${names.join("")}"` : `["${names.join('","')}"]`;
+      const text = `steps:\n  - { id: a, type: code, language: javascript, code: '${large}' }\n  - { id: b, type: code, language: javascript, depends_on: [a], input: { x: ${input} }, code: return 1 }`;
+      const { steps } = await runDocument(context, text);
+      const { outcome } = steps[1] ?? {};
+      return outcome?.kind === "failed" && outcome.error.name === "INPUT_TOO_LARGE" ? undefined : JSON.stringify(outcome);
+    },
+  })),
+  {
+    section: SECTION,
+    attack: "200 steps, each with an output of 4 MB",
+    check: async (context: Context) => {
+      const steps = Array.from(
+        { length: 200 },
+        (_, n) => `  - { id: s${n}, type: code, language: javascript, code: 'return "x".repeat(4000000)' }`,
+      );
+      const { cause } = await runDocument(context, `max_concurrency: 1\nsteps:\n${steps.join("\n")}`);
+      const outcome = cause?.kind === "step_failed" ? cause.outcome : undefined;
+      return outcome?.kind === "failed" && outcome.error.name === "RunTooLarge" ? undefined : JSON.stringify(cause).slice(0, 200);
+    },
+  },
   { section: SECTION, attack: "the broker and its queues", check: undefined },
   { section: SECTION, attack: "the canvas: markup and scripts in what steps return", check: undefined },
 ];

@@ -8,7 +8,7 @@ import { resultLines } from "./report/outputs.ts";
 import { paintFor } from "./report/paint.ts";
 import { problemLines } from "./report/problems.ts";
 import { Progress } from "./report/progress.ts";
-import { printedJson, roomOf } from "./report/shown.ts";
+import { jsonPieces, roomOf } from "./report/shown.ts";
 
 /** Where a run tells what it comes to. {@link refused}, an error among the checked problems, or {@link ended} is the last that it tells. */
 export interface RunReport {
@@ -97,10 +97,20 @@ export class JsonReport implements RunReport {
   }
 
   #print(rest: object): void {
-    process.stdout.write(printedJson({ version: VERSION, file: this.#file, problems: this.#problems, ...rest }));
+    for (const piece of jsonPieces({ version: VERSION, file: this.#file, problems: this.#problems, ...rest })) process.stdout.write(piece);
   }
 }
 
+/** Characters that are written at once: all of them may be more than one string can hold. */
+const GATHERED_MAX = 64 * 1024;
+
 function print(stream: NodeJS.WriteStream, lines: readonly string[]): void {
-  if (lines.length > 0) stream.write(`${lines.join("\n")}\n`);
+  let gathered = "";
+  for (const line of lines) {
+    gathered += `${line}\n`;
+    if (gathered.length < GATHERED_MAX) continue;
+    stream.write(gathered);
+    gathered = "";
+  }
+  if (gathered !== "") stream.write(gathered);
 }

@@ -210,9 +210,19 @@ function encodeInput({ input }: Request, guest: Guest, moduleKind: ModuleKind | 
   } else if (input instanceof Uint8Array) {
     invalid("bytes are an input for modules only");
   }
-  const text = JSON.stringify(input ?? (guest.kind === "schema" ? null : {})) as string | undefined;
+  const text = textOf(input ?? (guest.kind === "schema" ? null : {}));
   if (text === undefined) invalid("input must be a JSON value");
   return encoder.encode(text);
+}
+
+/** A value as JSON. What no string can hold is no input that is allowed. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value) as string | undefined;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new GloveboxError("INPUT_TOO_LARGE", "Cannot run guest: its input is larger than any may be", { cause });
+  }
 }
 
 /** The limits asked for, over the defaults. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Json } from "@glovebox/sandbox";
 import { printedJson, shownLine, shownLines, shownTraceback, shownValue } from "./shown.ts";
 
 const ALL = { lines: Infinity, columns: Infinity };
@@ -10,6 +11,17 @@ test("printedJson() writes no character that a terminal obeys, and the data is t
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
   assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/);
   assert.deepEqual(JSON.parse(text), value);
+});
+
+test("printedJson() lays out what is large member by member, and what is large and deep on one line", () => {
+  const wide = { a: [1, { b: "x".repeat(70_000), c: undefined }], d: {}, e: Array(70_000).fill([]) };
+  assert.equal(printedJson(wide), `${JSON.stringify(wide, undefined, 2)}\n`);
+  let deep: Json = Array(300_000).fill(0) as Json[];
+  for (let level = 0; level < 500; level++) deep = [deep];
+  const text = printedJson({ deep });
+  assert.ok(text.length < 2 ** 20, String(text.length));
+  assert.deepEqual(JSON.parse(text), { deep });
+  assert.ok(shownValue(deep, ALL).join().length < 2 ** 20);
 });
 
 test("shownValue() keeps short values on one line, without touching what is inside of strings", () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { scopeFor } from "./program.ts";
 import { parseReference } from "./reference.ts";
 import { lookUp, type Scope } from "./scope.ts";
-import { expressionsIn, fill, Unresolved } from "./template.ts";
+import { expressionsIn, Filling, Unresolved } from "./template.ts";
 
 const scope: Scope = {
   inputs: { list: [1, { deep: "x" }], empty: null, "with space": true, __proto__: null },
@@ -57,21 +57,21 @@ test("lookUp() finds nothing that is inherited, and says where the path ends", (
 test("fill() keeps the type of a string that is one reference, and joins all else as text", () => {
   const values = new Map([[" 1 + 1 ", 2]]);
   const template = { a: ["${{ inputs.list }}", "${{ 1 + 1 }}", "${{ inputs.empty }}|${{ inputs.list }}|${{ 1 + 1 }}"], "${{ x }}": 7 };
-  assert.deepEqual(fill(template, scope, values), { a: [[1, { deep: "x" }], 2, 'null|[1,{"deep":"x"}]|2'], "${{ x }}": 7 });
-  assert.equal(fill("", scope, values), "");
-  assert.throws(() => fill("${{ inputs.nothing }}", scope, values), Unresolved);
+  assert.deepEqual(new Filling(scope, values).fill(template), { a: [[1, { deep: "x" }], 2, 'null|[1,{"deep":"x"}]|2'], "${{ x }}": 7 });
+  assert.equal(new Filling(scope, values).fill(""), "");
+  assert.throws(() => new Filling(scope, values).fill("${{ inputs.nothing }}"), Unresolved);
 });
 
 test("fill() does not fill what it has filled in", () => {
   const evil: Scope = { ...scope, inputs: { evil: "${{ run.id }}" } };
-  assert.deepEqual(fill({ x: "${{ inputs.evil }}", y: "<${{ inputs.evil }}>" }, evil, new Map()), {
+  assert.deepEqual(new Filling(evil, new Map()).fill({ x: "${{ inputs.evil }}", y: "<${{ inputs.evil }}>" }), {
     x: "${{ run.id }}",
     y: "<${{ run.id }}>",
   });
 });
 
 test("fill() keeps a key called __proto__ a key", () => {
-  const filled = fill(JSON.parse('{"__proto__": "${{ run.id }}"}'), scope, new Map());
+  const filled = new Filling(scope, new Map()).fill(JSON.parse('{"__proto__": "${{ run.id }}"}'));
   assert.deepEqual(JSON.stringify(filled), '{"__proto__":"r"}');
   assert.equal(Object.getPrototypeOf(filled), Object.prototype);
 });
@@ -90,4 +90,17 @@ test("scopeFor() hands over what is read and nothing else", () => {
   assert.deepEqual(Object.keys(all.steps), ["done", "my-step", "gone"]);
   assert.deepEqual([all.inputs, all.run], [scope.inputs, scope.run]);
   assert.deepEqual(scopeFor(["steps.none.output + 1"], scope), { inputs: null, steps: {}, run: { id: "r" } });
+});
+
+test("fill() refuses what comes to too much, over all templates of one filling, before it is put together", () => {
+  const large = { ...scope, inputs: { text: "x".repeat(2 ** 20), list: Array(2 ** 19).fill(0) } };
+  const refused = { code: "INPUT_TOO_LARGE" };
+  for (const name of ["text", "list"]) {
+    const one = `\${{ inputs.${name} }}`;
+    assert.throws(() => new Filling(large, new Map()).fill(one.repeat(100_000)), refused);
+    assert.throws(() => new Filling(large, new Map()).fill(Array(100_000).fill(one)), refused);
+    const filling = new Filling(large, new Map());
+    assert.equal((filling.fill(`<${one}>`.repeat(40)) as string).length > 40 * 2 ** 20, true);
+    assert.throws(() => filling.fill(`<${one}>`.repeat(40)), refused);
+  }
 });

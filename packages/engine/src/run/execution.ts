@@ -3,6 +3,7 @@ import type { RunContext } from "../steps/context.ts";
 import type { Step, Workflow } from "../workflow/document.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import { onFailure } from "./failure.ts";
+import { Kept } from "./kept.ts";
 import type { Ledger } from "./ledger.ts";
 import { nextSteps } from "./ordering.ts";
 import type { Plan } from "./plan.ts";
@@ -35,6 +36,7 @@ export class Execution {
   /** Aborted when the run is over early: what is being executed stops, and nobody waits for a retry any more. */
   readonly #stop = new AbortController();
   readonly #done = Promise.withResolvers<void>();
+  readonly #kept = new Kept();
   #ended: CancelReason | undefined;
   #mistake: { readonly error: unknown } | undefined;
   /** Attempts that are on, and delays before the next one. */
@@ -109,7 +111,7 @@ export class Execution {
     const startedMs = now();
     ledger.begun(id, startedMs);
     onEvent({ kind: "attempt_started", step: id, number, atMs: startedMs });
-    const end = await runAttempt(step, {
+    const reached = await runAttempt(step, {
       run: context,
       number,
       // Without the attempt's number: it stays the same over retries.
@@ -118,11 +120,12 @@ export class Execution {
       scope: view.scope(id),
       ...view.given(step),
     });
-    if (end.outcome === "not_wanted") {
-      ledger.notWanted(id, end);
+    if (reached.outcome === "not_wanted") {
+      ledger.notWanted(id, reached);
       this.#settle(id, { state: "skipped" });
       return undefined;
     }
+    const end = this.#kept.take(reached);
     const delayMs = this.#ended === undefined ? retryDelayMs(step.retry, end, number, random()) : undefined;
     const retry = delayMs === undefined ? {} : { retryInMs: delayMs };
     onEvent({ kind: "attempt_ended", step: id, attempt: ledger.attempted(id, end, { startedMs, endedMs: now(), ...retry }) });

@@ -1,7 +1,7 @@
 import { GloveboxError, type Json } from "@glovebox/sandbox";
 import { evaluate, type RunGuest } from "../expression/evaluate.ts";
 import type { Scope } from "../expression/scope.ts";
-import { expressionsIn, fill, Unresolved } from "../expression/template.ts";
+import { expressionsIn, Filling, Unresolved } from "../expression/template.ts";
 import { endingOf } from "../steps/ending.ts";
 import { EXPRESSION_LIMITS } from "../steps/limits.ts";
 import { expressionEnding } from "../steps/prepare.ts";
@@ -28,16 +28,18 @@ export async function makeOutputs(
   if (guest !== undefined) await evaluateAll([...new Set(Object.values(templates).flatMap(expressionsIn))], scope, guest, values, broken);
   const outputs: [string, Json][] = [];
   const failures: { output: string; outcome: StepOutcome }[] = [];
+  const filling = new Filling(scope, values);
   for (const [output, template] of Object.entries(templates)) {
     const needed = expressionsIn(template);
     const outcome = needed.map((source) => broken.get(source)).find((reason) => reason !== undefined);
     if (outcome !== undefined) failures.push({ output, outcome });
     if (!needed.every((source) => values.has(source))) continue;
     try {
-      outputs.push([output, fill(template, scope, values)]);
+      outputs.push([output, filling.fill(template)]);
     } catch (error) {
-      if (!(error instanceof Unresolved)) throw error;
-      failures.push({ output, outcome: hostFailure("ReferenceError", error.message) });
+      if (error instanceof Unresolved) failures.push({ output, outcome: hostFailure("ReferenceError", error.message) });
+      else if (error instanceof GloveboxError) failures.push({ output, outcome: hostFailure(error.code, error.message) });
+      else throw error;
     }
   }
   return { outputs: Object.fromEntries(outputs), failures };

@@ -59,8 +59,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a workflow in memory to its end. What steps do is data: a run that failed resolves too. Nothing bounds a run as a whole unless the
- * workflow has a `timeoutMs`; guests have their limits in any case, tools only those that their steps give them.
+ * Runs a workflow in memory to its end. What steps do is data: a run that failed resolves too. What it keeps of its steps is bounded; its time is not, unless
+ * the workflow has a `timeoutMs`; guests have their limits in any case, tools only those that their steps give them.
  * @throws GloveboxError before anything has started: `INPUT_INVALID` where the input does not fit the workflow's schema, `WORKFLOW_INVALID`
  *   where the steps are no acyclic graph, `FOLDER_INVALID`, `TOOL_INVALID`,
  *   `ISOLATION_TOO_WEAK`, `SECRET_MISSING`, `SECRET_INVALID` and `SECRET_SOURCE_FAILED` where a secret that a step uses can't be had

@@ -2,7 +2,7 @@ import type { Json } from "@glovebox/sandbox";
 import { type Evaluated, evaluate, type RunGuest } from "../expression/evaluate.ts";
 import { bareExpression, parseReference } from "../expression/reference.ts";
 import { lookUp, type Scope } from "../expression/scope.ts";
-import { expressionsIn, fill, quoted, Unresolved } from "../expression/template.ts";
+import { expressionsIn, Filling, quoted, Unresolved } from "../expression/template.ts";
 import type { Template } from "../workflow/document.ts";
 import { type Ending, endingOf, refused } from "./ending.ts";
 import { EXPRESSION_LIMITS } from "./limits.ts";
@@ -16,6 +16,8 @@ export type Prepared =
 /**
  * Decides a step's `when`, and fills its templates if that holds. Plain references are looked up here; all expressions go into one
  * guest, and none is evaluated in the host.
+ *
+ * @throws GloveboxError `INPUT_TOO_LARGE` where the templates come to too much, and those of Sandbox.run()
  */
 export async function prepare(when: string | undefined, templates: readonly Template[], scope: Scope, guest: RunGuest): Promise<Prepared> {
   try {
@@ -42,7 +44,8 @@ export async function prepare(when: string | undefined, templates: readonly Temp
         } else values.set(source, result.value);
       }
     }
-    return { kind: "filled", values: templates.map((template) => fill(template, scope, values)) };
+    const filling = new Filling(scope, values);
+    return { kind: "filled", values: templates.map((template) => filling.fill(template)) };
   } catch (error) {
     if (error instanceof Unresolved) return { kind: "ended", ending: refused("ReferenceError", error.message) };
     throw error;
