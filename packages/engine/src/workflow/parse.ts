@@ -16,7 +16,7 @@ const SYNTAX_ERRORS_MAX = 5;
 /** What YAML 1.2 doesn't allow in a document, raw. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
 const NOT_PRINTABLE = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u0084\u0086-\u009F\uFEFF\uFFFE\uFFFF]|\p{Cs}/gu;
-const BIDI_CONTROL = /[\u202A-\u202E\u2066-\u2069]/gu;
+const BIDI_CONTROL = /\p{Bidi_Control}/gu;
 
 /**
  * Reads YAML 1.2 (so JSON too) of at most `DOCUMENT_BYTES_MAX` into a tree with places. Only the core schema is read, nothing is constructed, and all work is bounded

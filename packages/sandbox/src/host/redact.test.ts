@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { Json } from "../json.ts";
+import { cut } from "../text.ts";
 import { Redactor } from "./redact.ts";
 
 const SECRET = 'p@ss/w0rd+"é"\\ x~';
@@ -83,6 +84,9 @@ test("Redactor takes the longer one of two that begin alike, and both of two tha
 test("cutText() takes out what may be the beginning of a secret, at the end of a text that was cut", () => {
   assert.equal(redactor.cutText(`x ${SECRET.slice(0, 9)}`), "x [secret KEY]");
   assert.equal(redactor.cutText("x p@s"), "x p@s");
+  const long = `x ${SECRET} ${"y".repeat(100)}`;
+  assert.equal(redactor.cutText(cut(long, 9)), `x [secret KEY]… (${long.length - 9} more characters)`);
+  assert.equal(redactor.cutText(cut("x".repeat(20), 9)), cut("x".repeat(20), 9));
 });
 
 test("Redactor takes time that grows with the text alone", () => {

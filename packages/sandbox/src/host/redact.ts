@@ -1,5 +1,6 @@
 import type { Json } from "../json.ts";
 import type { GuestError, Outcome } from "../outcome.ts";
+import { markOfCut } from "../text.ts";
 
 /** Longer secrets are looked for in pieces of this size, so that no expression grows without end. */
 const PIECE_CHARACTERS = 256;
@@ -43,15 +44,17 @@ export class Redactor {
     return clean;
   }
 
-  /** As {@link text}, of a text that may have been cut: what stands at its end may be how a secret begins. */
+  /** As {@link text}, of a text that may have been cut: what stands at its end, before the mark of a cut, may be how a secret begins. */
   cutText(text: string): string {
-    const clean = this.text(text);
+    const whole = this.text(text);
+    const end = whole.length - markOfCut(whole).length;
+    const clean = whole.slice(0, end);
     for (const { mark, piece } of this.#needles) {
       for (let length = Math.min(piece.length, clean.length); length >= BEGINNING_MIN; length--) {
-        if (clean.endsWith(piece.slice(0, length))) return clean.slice(0, -length) + mark;
+        if (clean.endsWith(piece.slice(0, length))) return clean.slice(0, -length) + mark + whole.slice(end);
       }
     }
-    return clean;
+    return whole;
   }
 
   /** All of the guest's text in an outcome. */
