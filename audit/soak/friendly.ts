@@ -1,5 +1,6 @@
 import type { GuestReport, Json, Request } from "@glovebox/sandbox";
-import { ends, gives, info, type Kind, type Trial, wordOf } from "./trial.ts";
+import { ends, gives, info, type Kind, type Trial } from "./trial.ts";
+import { wordOf } from "./word.ts";
 import { digest, type World } from "./world.ts";
 
 /** The number of a run, a text of its own, and some numbers. */
@@ -92,6 +93,10 @@ const COMMAND_FILE = `(module
     (if (call $read (i32.load (i32.const 16)) (i32.const 0) (i32.const 1) (i32.const 8)) (then unreachable))
     (i32.store (i32.const 4) (i32.load (i32.const 8)))
     (if (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)) (then unreachable))))`;
+
+/** A WASI command that fills all that it starts with. It has no output. */
+const large = (n: number): string => `(module (memory (export "memory") 1000) (data (i32.const 0) "${n}")
+  (func (export "_start") (memory.fill (i32.const 0) (i32.const 1) (i32.const 65000000))))`;
 
 /** A module that no run before had: this one, and a section that means nothing. */
 function withSection(module: Uint8Array, text: string): Uint8Array {
@@ -349,6 +354,7 @@ export function friendlyKinds(): readonly Kind[] {
     {
       name: "javascript: an output that another guest accepts",
       share: 100,
+      waits: true,
       make: (n) => ({
         request: {
           guest: javascript(JAVASCRIPT_WRITES),
@@ -483,6 +489,14 @@ export function friendlyKinds(): readonly Kind[] {
         request: { guest: { kind: "module", bytes: withSection(world.module("friendly/echo_text.wat"), wordOf(n)) }, input: wordOf(n) },
         wrong: gives(wordOf(n)),
       }),
+    },
+    {
+      name: "module with 64 MB of memory",
+      share: 40,
+      make: (n, world) => {
+        const bytes = world.module(large(n % 20));
+        return { request: { guest: { kind: "module", bytes }, input: { id: n } }, wrong: gives(null) };
+      },
     },
     {
       name: "module: fuel",

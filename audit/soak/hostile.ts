@@ -1,5 +1,6 @@
 import type { Limits, Request } from "@glovebox/sandbox";
-import { contained, ends, exhausts, fails, gives, type Kind, outcomeOf, type Trial, wordOf } from "./trial.ts";
+import { contained, ends, exhausts, fails, gives, type Kind, outcomeOf, type Trial } from "./trial.ts";
+import { wordOf } from "./word.ts";
 import type { World } from "./world.ts";
 
 type Rest = Omit<Request, "guest" | "isolationKey">;
@@ -56,6 +57,8 @@ const changed = (source: string) => (n: number, world: World) => {
   return { kind: "module", bytes } as const;
 };
 
+const MUCH_MEMORY = "x = []\ntry:\n  while True: x.append(bytes(10 ** 6))\nexcept MemoryError: x = None\nreturn inputs['id']";
+
 const BROKEN_BYTECODE =
   "import types\nc = (lambda: 0).__code__\nf = types.FunctionType(c.replace(co_code=bytes([101, 255] * 40 + [83, 0] + [1, 255] * 40)), {})\nf()";
 
@@ -82,6 +85,7 @@ export const HOSTILE_KINDS: readonly Kind[] = [
   kind("python: an address", 30, python("import glovebox\nglovebox.http_request('http://169.254.169.254/')"), refused, ({ base }) => ({
     grants: { http: [{ allow: `${base}/*`, addresses: ["127.0.0.1"] }] },
   })),
+  kind("python: much memory, caught", 10, python(MUCH_MEMORY), (n) => gives(n), { limits: { memoryBytes: 2 ** 27 } }),
   kind("javascript: throws", 100, javascript("(() => { throw new RangeError(inputs.text) })()"), (n) => fails("RangeError", wordOf(n))),
   kind("javascript: no JavaScript", 20, javascript("return )"), failed("SyntaxError", /./)),
   kind("javascript: recursion", 15, javascript("const f = (n) => f(n + 1) + 1; return f(0)"), exhausted("stack")),

@@ -29,7 +29,7 @@ export function programme(runs: number, seed: number): readonly Lane[] {
   for (const { kind, n } of shuffled(apportioned([...friendly, ...HOSTILE_KINDS, ...FATAL_KINDS], runs), random)) {
     const lane = random();
     if (FATAL_KINDS.includes(kind) || (kind.inNewCells && lane < 0.2)) isKilled.push({ n, kind, isolationKey: "killed" });
-    else if (lane < 0.6) stays.push({ n, kind, isolationKey: "stays" });
+    else if (lane < 0.6 && !kind.waits) stays.push({ n, kind, isolationKey: "stays" });
     else takeTurns.push({ n, kind, isolationKey: `tenant ${Math.floor(takeTurns.length / TURN) % TENANTS}` });
   }
   return lanes;

@@ -21,7 +21,7 @@ export interface Soaked {
   readonly wrong: readonly string[];
   /** After the first tenth, which warms up, and five times after that. */
   readonly measures: readonly Measure[];
-  /** Cells that there may be at a time: one for each of those that run guests, a spare one, and one for a guest that another waits for. */
+  /** Cells that there may be at a time: one for each of those that run guests, a spare one, one for a guest that another waits for, and one more. */
   readonly cellsMax: number;
   /** Before anything was started, and after the sandbox was closed. */
   readonly before: Measure;
@@ -61,7 +61,7 @@ async function inFolder(folder: string, { runs, seed, home, onMeasure }: Require
   const before = measure(0, started);
   let files: readonly string[] = [];
   try {
-    const sandbox = new Sandbox({ home, cells: lanes.length + 1, runtimes });
+    const sandbox = new Sandbox({ home, cells: lanes.length + 2, runtimes });
     try {
       let done = 0;
       for (let part = 0; part <= PARTS; part++) {
@@ -89,7 +89,7 @@ async function inFolder(folder: string, { runs, seed, home, onMeasure }: Require
     wrong.push(...(await rest(world)));
     const after = measure(runs, started);
     const left = listing(folder).filter((file) => !files.includes(file) && !METERED.test(file));
-    return { wrong, measures, cellsMax: lanes.length + 2, before, after, left: [...left, ...processesOf(folder)] };
+    return { wrong, measures, cellsMax: lanes.length + 3, before, after, left: [...left, ...processesOf(folder)] };
   } finally {
     await world[Symbol.asyncDispose]();
   }

@@ -16,18 +16,9 @@ export interface Kind {
   readonly share: number;
   /** It also runs where cells are new most of the time: what it needs is there, or opened quickly. */
   readonly inNewCells?: true;
+  /** It waits for another guest, for which there has to be one more cell. */
+  readonly waits?: true;
   readonly make: (n: number, world: World) => Trial;
-}
-
-/** A text that only this run has: taken for another's it is noticed. */
-export function wordOf(n: number): string {
-  let state = Math.imul(n + 1, 0x9e3779b1) >>> 0;
-  let word = "";
-  for (let i = 0; i < 12; i++) {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + n) >>> 0;
-    word += String.fromCharCode(97 + ((state >>> 8) % 26));
-  }
-  return word;
 }
 
 export function info(...messages: readonly string[]): LogEntry[] {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import wabt from "wabt";
-import { wordOf } from "./trial.ts";
+import { wordOf } from "./word.ts";
 
 const MODULES = new URL("../../guests/modules/", import.meta.url);
 const { parseWat } = await wabt();
