@@ -69,6 +69,16 @@ test("openKeys() makes one key, however many processes come at once", async (t) 
   assert.deepEqual(readdirSync(data), ["key"]);
 });
 
+test("openKeys() comes back from where a directory is there and none can be made in it", {
+  skip: process.platform === "linux" ? false : "only Linux has such a directory everywhere",
+}, async () => {
+  const program = `import { openKeys } from ${JSON.stringify(new URL("key.ts", import.meta.url).href)};
+    openKeys("/proc/glovebox/data");`;
+  // In a process of its own: what does not come back can't be stopped from inside.
+  const opened = promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { timeout: 60_000, killSignal: "SIGKILL" });
+  await assert.rejects(opened, { killed: false, stderr: /RECORD_PLACE_REFUSED/ });
+});
+
 test("openKeys() refuses a key or a directory that others can read or write, or that is a link, or is no key", MODES, (t) => {
   const refused = (data: string, why: RegExp): void => {
     for (const open of [openKeys, readKeys]) {

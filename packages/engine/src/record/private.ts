@@ -1,4 +1,5 @@
-import { constants, lstatSync, mkdirSync, type Stats } from "node:fs";
+import { constants, existsSync, lstatSync, mkdirSync, type Stats } from "node:fs";
+import { dirname } from "node:path";
 import { GloveboxError } from "@glovebox/sandbox";
 
 /** Windows has no such modes and owners: there a user's own folders are private by what they inherit. */
@@ -17,12 +18,24 @@ export const OPEN_OLD = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (cons
  */
 export function makePrivateDirectory(path: string, { mayBeSeen = false }: { readonly mayBeSeen?: boolean } = {}): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectories(path);
     const stats = lstatSync(path);
     const wrong = stats.isDirectory() ? whyNotPrivate(stats, mayBeSeen ? OTHERS_WRITE : OTHERS) : "it is a link, or no directory";
     if (wrong !== undefined) throw refusal(path, wrong);
   } catch (error) {
     throw error instanceof GloveboxError ? error : refusal(path, stateOf(error), error);
+  }
+}
+
+/** Node's own `recursive` tries without end where a directory is there and still none can be made in it, as in /proc. */
+function makeDirectories(path: string): void {
+  if (existsSync(path)) return;
+  const above = dirname(path);
+  if (above !== path) makeDirectories(above);
+  try {
+    mkdirSync(path, 0o700);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   }
 }
 
