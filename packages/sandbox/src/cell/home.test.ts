@@ -20,10 +20,12 @@ function told(...pieces: readonly Uint8Array[]): readonly (number | "broken")[] 
 
 const frame = (kind: number) => Buffer.from(encodeFrame(kind, new Uint8Array(8), [Uint8Array.of(1, 2, 3)]));
 
-test("takePiece() takes frames in whatever pieces", () => {
-  const stream = Buffer.concat([frame(FRAME.call), frame(FRAME.call), frame(FRAME.end)]);
-  assert.deepEqual(told(stream), [FRAME.call, FRAME.call, FRAME.end]);
-  assert.deepEqual(told(stream.subarray(0, 20), stream.subarray(20)), [FRAME.call, FRAME.call, FRAME.end]);
+test("takePiece() takes a frame in whatever pieces, and none behind it that nobody has answered", () => {
+  const [call, end] = [frame(FRAME.call), frame(FRAME.end)];
+  assert.deepEqual(told(call, call, end), [FRAME.call, FRAME.call, FRAME.end]);
+  assert.deepEqual(told(call.subarray(0, 3), call.subarray(3, 14), call.subarray(14), end), [FRAME.call, FRAME.end]);
+  assert.deepEqual(told(Buffer.concat([call, end])), [FRAME.call, "broken"]);
+  assert.deepEqual(told(Buffer.concat([call, end.subarray(0, 1)])), [FRAME.call, "broken"]);
 });
 
 test("takePiece() finds out the first byte of a frame where none may come, with the end or behind it", () => {
