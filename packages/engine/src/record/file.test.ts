@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Json } from "@glovebox/sandbox";
@@ -50,6 +50,14 @@ test("RecordFile has what was written on the disk soon, without being closed", a
   const { guests, end } = readRecord(record.file, { keys: place.keys });
   assert.deepEqual([guests.length, end], [1, undefined]);
   await record.close();
+});
+
+test("RecordFile says where its file was removed while it grew", MODES, async (t) => {
+  const place = installation(t);
+  const { runId, record } = recordFile(place);
+  record.write(() => runEntry(runId, place.keys.id));
+  unlinkSync(record.file);
+  assert.match((await record.close())?.why ?? "", /removed/);
 });
 
 test("RecordFile keeps to its size, keeps room for the end, and says what is missing", async (t) => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, unlinkSync, write } from "node:fs";
+import { closeSync, fstatSync, openSync, unlinkSync, write } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RecordRequest } from "@glovebox/sandbox";
@@ -126,7 +126,9 @@ export class RecordFile implements RunRecorder {
     this.#work();
     this.#flush();
     await this.#writing;
+    const isGone = fstatSync(this.#descriptor).nlink === 0;
     closeSync(this.#descriptor);
+    if (isGone) return { file: this.file, why: "its file was removed while the run went on" };
     if (this.#entries === 0) unlinkSync(this.file);
     if (this.#failure !== undefined) return { file: this.file, why: this.#failure };
     if (this.#missing === 0) return undefined;
