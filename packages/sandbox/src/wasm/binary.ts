@@ -106,6 +106,20 @@ export class Reader {
     return this.fail("number over 64 bits");
   }
 
+  /** An offset into a memory of 32 bits: unsigned LEB128 that may be as long as one of 64 bits. */
+  offset(): number {
+    let value = this.byte();
+    if (value < 0x80) return value;
+    value &= 0x7f;
+    for (let shift = 7; shift < 70; shift += 7) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * 2 ** shift;
+      if (value > 0xffff_ffff) this.fail("offset over 32 bits");
+      if (byte < 0x80) return value;
+    }
+    return this.fail("offset over 64 bits");
+  }
+
   /** Signed LEB128 of at most `bits` (32, 33 or 64) bits. */
   signed(bits: 32 | 33 | 64): bigint {
     let value = 0n;

@@ -273,3 +273,33 @@ test("walkCode() and V8 agree on constants at the edges of 32 bits", () => {
     assert.equal(walk(assemble(`(module (func (drop (i32.const ${value}))))`)).find((seen) => seen.opcode === 0x41)?.first, value);
   }
 });
+
+test("walkCode() and V8 agree on offsets into memory that are written in up to ten bytes", () => {
+  const ends = [
+    [0xff, 0xff, 0xff, 0xff, 0x0f],
+    [0xff, 0xff, 0xff, 0xff, 0x1f],
+    [0x82, 0x80, 0x80, 0x80, 0x80, 0x00],
+    [0x82, 0x80, 0x80, 0x80, 0x80, 0x01],
+    [0xff, 0xff, 0xff, 0xff, 0x8f, 0x80, 0x80, 0x80, 0x80, 0x00],
+    [0xff, 0xff, 0xff, 0xff, 0x8f, 0x80, 0x80, 0x80, 0x80, 0x02],
+    [0x82, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00],
+  ];
+  const accepted = (run: () => unknown): boolean => {
+    try {
+      run();
+      return true;
+    } catch (error) {
+      assert.ok(error instanceof MalformedModule || error instanceof WebAssembly.CompileError);
+      return false;
+    }
+  };
+  const results = ends.map((offset) => {
+    const module = moduleOf([0x41, 0, 0x28, 2, ...offset, 0x1a, 0x41, 0, 0xfd, 0, 4, ...offset, 0x1a, OPCODE.end]);
+    const bytes = writeModule(module, readSections(module), new Map([[SECTION.memory, Uint8Array.of(1, 0, 1)]]));
+    return [accepted(() => walk(bytes)), accepted(() => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>))];
+  });
+  assert.deepEqual(
+    results,
+    [true, false, true, false, true, false, false].map((ok) => [ok, ok]),
+  );
+});

@@ -120,11 +120,11 @@ function step(reader: Reader, body: number, visitor: CodeVisitor): -1 | 0 | 1 {
       break;
     case FORM.address:
       first = alignment(reader);
-      second = reader.u32();
+      second = reader.offset();
       break;
     case FORM.addressLane:
       first = alignment(reader);
-      second = reader.u32();
+      second = reader.offset();
       reader.byte();
       break;
     case FORM.memory:
