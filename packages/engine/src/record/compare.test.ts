@@ -20,6 +20,8 @@ test("differences() finds none where all is the same, whatever it cost and whate
   const then = { kind: "completed", output: { a: [1, { b: null }], c: "x" } } as const;
   assert.deepEqual(told({ outcome: then }, { outcome: { kind: "completed", output: { c: "x", a: [1, { b: null }] } } }), []);
   assert.deepEqual(told({ outcome: { kind: "completed", output: 0 } }, { outcome: { kind: "completed", output: -0 } }), []);
+  const large = { kind: "completed", output: JSON.parse("[1e999, -1e999]") as number[] } as const;
+  assert.deepEqual(told({ outcome: JSON.parse(JSON.stringify(large)) as typeof large }, { outcome: large }), []);
 });
 
 test("differences() names the place of each, with both values", () => {
