@@ -22,6 +22,21 @@ function cellsOf(parent: number): number[] {
     });
 }
 
+/** Processes of a group, those aside that have ended and that nobody asked about. */
+function membersOf(group: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((id) => {
+      try {
+        const [state, , own] = (readFileSync(`/proc/${id}/stat`, "utf8").split(") ")[1] ?? "").split(" ");
+        return Number(own) === group && state !== "Z";
+      } catch {
+        return false; // ended meanwhile
+      }
+    });
+}
+
 function isAlive(id: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${id}/status`, "utf8"));
@@ -73,6 +88,19 @@ describe("a process cell", linuxOnly, () => {
     assert.deepEqual(cellsOf(process.pid), []);
     await sleep(50); // streams close on the next turn of the loop
     assert.deepEqual(process.getActiveResourcesInfo().sort(), handlesBefore);
+  });
+
+  test("leaves nothing where it is killed at any moment of its start", async () => {
+    const groups: number[] = [];
+    for (let ms = 0; ms < 24; ms++) {
+      const sandbox = new Sandbox({ home: "process", cells: 1 });
+      await until(() => cellsOf(process.pid).length > 0, "a cell started");
+      groups.push(...cellsOf(process.pid));
+      await sleep(ms);
+      await sandbox[Symbol.asyncDispose]();
+    }
+    assert.equal(groups.length, 24);
+    await until(() => groups.every((group) => membersOf(group).length === 0), "all that had been started ended");
   });
 
   test("has an empty environment, few descriptors, no core dumps, and is first in line for the out-of-memory killer", async () => {

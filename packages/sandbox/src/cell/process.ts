@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -70,11 +71,26 @@ export function openProcess(options: HomeOptions, events: CellEvents): CellHome 
     kill: () => {
       killed = true;
       listen();
-      if (!gone) child.kill("SIGKILL");
+      if (!gone) killGroup(child);
     },
     cpuMs: () => cpu?.read(),
     residentBytes: () => (gone || inner === undefined ? undefined : residentBytes(inner)),
   };
+}
+
+/**
+ * A wrapper that is killed while it starts leaves what it has forked by then, which waits for it without end and holds what we wait for. It is in
+ * the wrapper's group, which is its own (launch.ts).
+ */
+function killGroup(child: ChildProcess): void {
+  const { pid, exitCode, signalCode } = child;
+  try {
+    // While its leader is there, and we have not been told of its end, the number is no other group's.
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
+  } catch {
+    // There are no groups on Windows.
+  }
+  child.kill("SIGKILL");
 }
 
 /** Signals that V8 aborts with where it can get no memory, by platform and build. One that we send is SIGKILL. */
