@@ -70,13 +70,22 @@ export function clockNs({ attempt }: WasiSession, clock: number): bigint | undef
   return clock === CLOCK.realtime ? attempt.wallClockNs() : attempt.monotonicNs();
 }
 
+/** Programs divide by the time that has passed between two readings: it is never none. The nanoseconds count readings, and tell no time. */
+function advance({ toldNs }: WasiSession, clock: number, now: bigint): bigint {
+  const before = toldNs.get(clock);
+  const told = before === undefined || now > before ? now : before + 1n;
+  toldNs.set(clock, told);
+  return told;
+}
+
 export function clockResGet(_session: WasiSession, memory: GuestMemory, clock: number, out: number): number {
   return clock >>> 0 > CLOCK.threadCpu ? ERRNO.EINVAL : putU64(memory, out, CLOCK_STEP_NS);
 }
 
 export function clockTimeGet(session: WasiSession, memory: GuestMemory, clock: number, _precision: bigint, out: number): number {
   const now = clockNs(session, clock);
-  return now === undefined ? ERRNO.EINVAL : putU64(memory, out, now);
+  if (now === undefined) return ERRNO.EINVAL;
+  return putU64(memory, out, clock === CLOCK.realtime ? now : advance(session, clock, now));
 }
 
 export function randomGet({ attempt }: WasiSession, memory: GuestMemory, address: number, length: number): number {

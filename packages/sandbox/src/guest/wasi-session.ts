@@ -37,6 +37,8 @@ export class WasiSession {
   /** Arguments and environment, as C has them: UTF-8, each with a closing NUL. */
   readonly started: { readonly arguments: readonly Uint8Array[]; readonly environment: readonly Uint8Array[] };
   ended: WasiEnded | undefined;
+  /** What each clock that only runs forward told last, in nanoseconds. */
+  readonly toldNs = new Map<number, bigint>();
   readonly #output: Uint8Array[] = [];
   /** How much of the last piece is used. */
   #filled = 0;

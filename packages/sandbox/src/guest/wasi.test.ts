@@ -159,6 +159,19 @@ test("clocks are the attempt's", () => {
   assert.equal(call("clock_time_get", 0, 0n, -4), ERRNO.EFAULT);
 });
 
+test("clock_time_get() tells of no clock but the time of day the same twice, and no time that hasn't come", () => {
+  const { call, view, attempt } = make();
+  const started = attempt.monotonicNs();
+  const told = (clock: number) => {
+    assert.equal(call("clock_time_get", clock, 0n, 3000), 0);
+    return view.getBigUint64(3000, true);
+  };
+  assert.deepEqual([told(1), told(1), told(2), told(1)], [started, started + 1n, started, started + 2n]);
+  assert.equal(told(0), told(0));
+  attempt.monotonicNs = () => started + 1_000_000n;
+  assert.deepEqual([told(1), told(1)], [started + 1_000_000n, started + 1_000_001n]);
+});
+
 test("random_get() is the attempt's randomness, up to a bound", () => {
   const { call, bytes } = make();
   const expected = new Uint8Array(100);
