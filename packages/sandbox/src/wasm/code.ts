@@ -71,6 +71,13 @@ function walkBody(reader: Reader, body: number, visitor: CodeVisitor): void {
   if (reader.at !== end) throw new MalformedModule(`function body ${body} does not end where it says, at byte ${end}`);
 }
 
+const UNSEEN: CodeVisitor = { instruction: () => {} };
+
+/** Moves past an initial value, of instructions that are allowed here, and its end. */
+export function skipExpression(reader: Reader): void {
+  for (let depth = 1; depth > 0; ) depth += step(reader, 0, UNSEEN);
+}
+
 function skipLocals(reader: Reader): void {
   const groups = reader.count("groups of locals");
   let total = 0;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assemble } from "./assemble.ts";
+import { readSections, writeModule } from "./binary.ts";
 import { UnsupportedFeature } from "./code.ts";
 import { meterModule } from "./meter.ts";
 import { FUEL_MAX, filled, readMeter, STACK_BYTES, STACK_UNIT_BYTES } from "./meter-layout.ts";
@@ -356,12 +357,37 @@ test("meterModule() makes the same bytes of the same module", () => {
   assert.deepEqual(meterModule(bytes), meterModule(bytes.slice()));
 });
 
-test("meterModule() refuses what the walker does not know, by name", () => {
-  const atomic = assemble("(module (memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0)))))");
-  assert.throws(
-    () => meterModule(atomic),
-    (error) => error instanceof UnsupportedFeature && /threads/.test(error.message),
-  );
+const REFUSED: readonly (readonly [string, string | readonly (readonly [section: number, bytes: readonly number[]])[], RegExp])[] = [
+  ["atomic instructions", "(memory 1) (func (drop (i32.atomic.load (i32.const 0))))", /i32\.atomic\.load|threads/],
+  ["a shared memory that nothing looks at", "(memory 1 1 shared)", /a shared memory \(threads\)/],
+  ["a memory of 64 bits that is looked at", "(memory i64 1) (func (drop (i32.load (i64.const 0))))", /a 64-bit memory \(memory64\)/],
+  ["an imported memory of 64 bits", '(import "m" "m" (memory i64 1))', /a 64-bit memory \(memory64\)/],
+  ["a table of 64 bits", [[4, [1, 0x70, 4, 1]]], /a 64-bit table \(memory64\)/],
+  ["two memories that nothing looks at", [[5, [2, 0, 1, 0, 1]]], /several memories \(multi-memory\)/],
+];
+for (const [what, module, message] of REFUSED) {
+  test(`meterModule() refuses ${what}, by name, though V8 would take it`, () => {
+    const bytes =
+      typeof module === "string" ? assemble(`(module ${module})`) : writeModule(assemble("(module)"), [], bytesOfSections(module));
+    assert.ok(WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>));
+    assert.throws(
+      () => meterModule(bytes),
+      (error) => error instanceof UnsupportedFeature && message.test(error.message),
+    );
+  });
+}
+
+function bytesOfSections(sections: readonly (readonly [number, readonly number[]])[]): Map<number, Uint8Array> {
+  return new Map(sections.map(([id, contents]) => [id, Uint8Array.from(contents)]));
+}
+
+test("meterModule() keeps the value that a table's entries start with", () => {
+  const text = `(module (func (export "seven") (result i32) (i32.const 7))
+    (func (export "at") (param i32) (result i32) (call_indirect (result i32) (local.get 0))))`;
+  const own = writeModule(assemble(text), readSections(assemble(text)), bytesOfSections([[4, [1, 0x40, 0, 0x70, 0, 3, 0xd2, 0, 0x0b]]]));
+  const guest = new Guest(own);
+  assert.equal(guest.run(1000, "at", 2).value, 7);
+  assert.match(guest.run(1000, "at", 3).error ?? "", /out of bounds/);
 });
 
 test("meterModule() refuses a function that would become too large for memory and compiler, before it does", () => {

@@ -1,6 +1,6 @@
 import { encodeName, encodeU32, joinBytes, KIND, openSection, type Reader, readVector, SECTION, writeModule } from "./binary.ts";
 import { Writer } from "./bytes.ts";
-import { type CodeVisitor, skipType, walkCode } from "./code.ts";
+import { type CodeVisitor, skipType, UnsupportedFeature, walkCode } from "./code.ts";
 import { I64, MeterAdditions, type OwnSignature } from "./meter-additions.ts";
 import { type Body, BodyWriter } from "./meter-body.ts";
 import { OPCODE } from "./opcodes.ts";
@@ -31,11 +31,12 @@ const FREE_BYTES = 256;
  * The compiler must have accepted the module as it was.
  *
  * @throws MalformedModule
- * @throws UnsupportedFeature naming an instruction
+ * @throws UnsupportedFeature naming an instruction, a type or a kind of memory
  */
 export function meterModule(bytes: Uint8Array, options: MeterOptions = {}): Uint8Array {
   const outline = outlineModule(bytes, options.bytesMax);
   const { sections } = outline;
+  refuseMemories(outline);
   const types = readTypes(bytes, outline);
   const importedFunctions = outline.imports.filter((entry) => entry.kind === "function").length;
   const free = new Set<number>();
@@ -100,6 +101,21 @@ export function meterModule(bytes: Uint8Array, options: MeterOptions = {}): Uint
   extend(SECTION.export, exports);
   if (count > 0) replaced.set(SECTION.code, joinBytes([encodeU32(count + added.bodies.length), code.view(), left, ...added.bodies]));
   return writeModule(bytes, sections, replaced);
+}
+
+/** Sizes and addresses are charged as numbers of 32 bits, and of one memory. */
+function refuseMemories({ imports, memories, tables }: ModuleOutline): void {
+  const imported = (kind: "memory" | "table") => imports.flatMap((entry) => (entry.kind === kind ? [entry.limits] : []));
+  const refuse = (what: string): never => {
+    throw new UnsupportedFeature(what);
+  };
+  const all = [...imported("memory"), ...memories];
+  if (all.length > 1) refuse("several memories (multi-memory)");
+  if (all.some((limits) => limits.wide)) refuse("a 64-bit memory (memory64)");
+  if (all.some((limits) => limits.shared)) refuse("a shared memory (threads)");
+  const tableLimits = [...imported("table"), ...tables.map((table) => table.limits)];
+  if (tableLimits.some((limits) => limits.wide)) refuse("a 64-bit table (memory64)");
+  if (tableLimits.some((limits) => limits.shared)) refuse("a shared table (threads)");
 }
 
 function readTypes(bytes: Uint8Array, { sections }: ModuleOutline): OwnSignature[] {

@@ -13,7 +13,7 @@ import {
   SECTION,
   type Section,
 } from "./binary.ts";
-import { skipType, UnsupportedFeature } from "./code.ts";
+import { skipExpression, skipType, UnsupportedFeature } from "./code.ts";
 
 /** What a module consists of, without a look at its instructions, segments and initial values. Indices are those of the binary. */
 export interface ModuleOutline {
@@ -36,9 +36,11 @@ export interface ModuleOutline {
 
 interface OutlineTable {
   readonly limits: Limits32;
-  /** Offsets of the entry, and of the limits that end it. */
+  /** Offsets of the entry, of its limits, and of what is behind them: the end, or an expression for the initial value of all entries. */
   readonly start: number;
   readonly limitsStart: number;
+  readonly limitsEnd: number;
+  readonly end: number;
 }
 
 /** A handler of 16 MiB is larger than an interpreter; compiling 0.8 MB took up to 4.6 s. */
@@ -150,16 +152,19 @@ function readValueTypes(reader: Reader, what: string): string {
   return letters;
 }
 
-/** Says that an initial value follows the limits. */
+/** Says that an initial value follows the limits. A byte that is always 0 stands behind it. */
 const WITH_INITIAL_VALUE = 0x40;
 
 function readTable(reader: Reader): OutlineTable {
   const start = reader.at;
-  if (reader.bytes[start] === WITH_INITIAL_VALUE) reader.fail("table with an initial value");
+  const hasInitialValue = reader.bytes[start] === WITH_INITIAL_VALUE;
+  if (hasInitialValue) reader.skip(2);
   skipType(reader);
   const limitsStart = reader.at;
   const limits = readLimits(reader);
-  return { limits, start, limitsStart };
+  const limitsEnd = reader.at;
+  if (hasInitialValue) skipExpression(reader);
+  return { limits, start, limitsStart, limitsEnd, end: reader.at };
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = { i: "i32", I: "i64", f: "f32", F: "f64", v: "v128", r: "ref" };

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { assemble } from "./assemble.ts";
-import { PAGE_BYTES, readImports, readSections } from "./binary.ts";
+import { PAGE_BYTES, readImports, readSections, SECTION, writeModule } from "./binary.ts";
 import { inspectModule } from "./inspect.ts";
 import { outlineModule } from "./outline.ts";
 import { OWN_EXPORTS, rewriteModule } from "./rewrite.ts";
@@ -89,6 +89,18 @@ test("rewriteModule() makes the start function an export that the host calls", (
   assert.equal(word.getInt32(0, true), 0);
   guest.call(OWN_EXPORTS.start);
   assert.equal(word.getInt32(0, true), 42);
+});
+
+test("rewriteModule() keeps the value that a table's entries start with, and its maximum", () => {
+  const text = `(module ${COMMAND} (func (export "seven") (result i32) (i32.const 7)) (table 0 funcref)
+    (func (export "at") (param i32) (result i32) (call_indirect (result i32) (local.get 0)))
+    (func (export "grow") (param i32) (result i32) (table.grow (ref.null func) (local.get 0))))`;
+  const table = Uint8Array.of(1, 0x40, 0, 0x70, 1, 3, 4, 0xd2, 1, 0x0b); // three to four entries, function 1
+  const bytes = writeModule(assemble(text), readSections(assemble(text)), new Map([[SECTION.table, table]]));
+  const guest = start(bytes, 1);
+  assert.equal(guest.call("at", 2), 7);
+  assert.equal(guest.call("grow", 2), -1);
+  assert.equal(guest.call("grow", 1), 3);
 });
 
 test("rewriteModule() bounds tables together, keeps lower maxima, and counts what they refuse", () => {

@@ -203,9 +203,10 @@ function rewriteTables(bytes: Uint8Array, facts: ModuleFacts): Uint8Array {
   const { tables } = facts.outline;
   const share = Math.floor((TABLE_ENTRIES_MAX - facts.tableEntries) / tables.length);
   return encodeVector(
-    tables.map(({ limits, start, limitsStart }) => {
+    tables.map(({ limits, start, limitsStart, limitsEnd, end }) => {
       const maximum = Math.min(limits.maximum ?? Number.POSITIVE_INFINITY, limits.minimum + share);
-      return joinBytes([bytes.subarray(start, limitsStart), [1], encodeU32(limits.minimum), encodeU32(maximum)]);
+      const own = [[1], encodeU32(limits.minimum), encodeU32(maximum)];
+      return joinBytes([bytes.subarray(start, limitsStart), ...own, bytes.subarray(limitsEnd, end)]);
     }),
   );
 }
