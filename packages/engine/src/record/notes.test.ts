@@ -197,8 +197,9 @@ test("RunNotes puts marks in the place of all the run's secrets, wherever they a
   const [begin] = entries();
   assert.deepEqual(begin?.kind === "run" && begin.leftOut, { input: "secret", text: "secret" });
   // The document's digest is of the text that is there: no secret can be tried against it.
-  assert.ok(begin?.kind === "run" && begin.workflow.text?.startsWith("# before ["));
-  assert.equal(begin.workflow.sha256, createHash("sha256").update(begin.workflow.text).digest("hex"));
+  const { text: kept = "", sha256 } = begin?.kind === "run" ? begin.workflow : { sha256: "" };
+  assert.match(kept, /^# before \[/);
+  assert.equal(sha256, createHash("sha256").update(kept).digest("hex"));
 });
 
 test("RunNotes takes secrets out of names, addresses and grants", async () => {

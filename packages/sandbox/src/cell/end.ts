@@ -109,9 +109,14 @@ function readError(value: unknown): GuestError | undefined {
     name: guestText(name),
     message: guestText(message),
     traceback: guestText(traceback),
-    ...(isAmount(line) && line >= 1 ? { line } : {}),
-    ...(isAmount(column) && column >= 1 ? { column } : {}),
+    ...(isPlace(line) ? { line } : {}),
+    ...(isPlace(column) ? { column } : {}),
   };
+}
+
+/** A number that no text could have is none: a record that had it would be refused as a whole. */
+function isPlace(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 1;
 }
 
 function guestText(text: string): string {
