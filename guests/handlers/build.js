@@ -6,13 +6,16 @@ import { fileURLToPath } from "node:url";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ASC = fileURLToPath(import.meta.resolve("assemblyscript/bin/asc.js"));
 const CLANG = "--target=wasm32 -O2 -ffreestanding -nostdlib -mbulk-memory -Wl,--no-entry -Wl,-z,stack-size=8192 -Wl,--strip-all".split(" ");
-const RUST = "--edition 2024 --target wasm32-unknown-unknown --crate-type cdylib -C opt-level=s -C panic=abort -C strip=symbols".split(" ");
+const RUST = "--edition 2021 --target wasm32-unknown-unknown --crate-type cdylib -C opt-level=s -C panic=abort -C strip=symbols".split(" ");
+
+/** Debian's own comes first: what rustup puts on the path may know other targets. */
+const RUSTC = ["/usr/bin/rustc", "rustc"].find((file) => spawnSync(file, [...RUST, "-o", "/dev/null", "-"], { input: "" }).status === 0);
 
 /** @type {Record<string, (source: string, output: string) => [command: string, args: string[]]>} */
 const COMPILERS = {
   c: (source, output) => ["clang", [...CLANG, "-Wall", "-Wextra", "-Werror", "-o", output, source]],
   ts: (source, output) => [process.execPath, [ASC, source, "-o", output, "-O3", "--runtime", "minimal", "--baseDir", HERE]],
-  rs: (source, output) => ["rustc", [...RUST, "-o", output, source]],
+  rs: (source, output) => [RUSTC ?? "rustc", [...RUST, "-o", output, source]],
 };
 
 /** Sources by the name of what they become. */
@@ -30,8 +33,7 @@ export function missingCompiler(name) {
     const { status } = spawnSync("clang", [...CLANG, "-x", "c", "-o", "/dev/null", "-"], { input: "" });
     return status === 0 ? undefined : "clang, or its linker for WebAssembly, is not installed";
   }
-  const { status } = spawnSync("rustc", [...RUST, "-o", "/dev/null", "-"], { input: "" });
-  return status === 0 ? undefined : "rustc, or its wasm32-unknown-unknown target, is not installed";
+  return RUSTC === undefined ? "rustc, or its wasm32-unknown-unknown target, is not installed" : undefined;
 }
 
 /**

@@ -13,7 +13,7 @@ fn sign() -> Result<(), glovebox::HostError> {
     glovebox::write_output(&format!(r#"{{"sum":"{sum:016x}","at":{}}}"#, glovebox::now()))
 }
 
-#[unsafe(no_mangle)]
+#[no_mangle]
 pub extern "C" fn handle() -> i32 {
     sign().map_or_else(|error| error.status(), |_| 0)
 }

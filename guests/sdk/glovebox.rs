@@ -7,7 +7,7 @@ use alloc::{format, string::String, vec::Vec};
 
 mod host {
     #[link(wasm_import_module = "glovebox")]
-    unsafe extern "C" {
+    extern "C" {
         pub fn log(level: i32, text: *const u8, length: usize);
         pub fn read_input() -> i32;
         pub fn write_output(json: *const u8, length: usize) -> i32;
