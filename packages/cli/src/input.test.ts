@@ -33,3 +33,7 @@ test("readInput() gives a workflow of text the text as it is, and one of JSON th
   assert.throws(() => readInput(JSON_WORKFLOW, "{}", { input: ["a=1"] }), Refusal);
   assert.throws(() => readInput(JSON_WORKFLOW, undefined, { inputFile: "/no/such/file" }), /it does not exist/);
 });
+
+test("readInput() reads no more of a file without an end than an input may have", { skip: process.platform === "win32" }, () => {
+  assert.throws(() => readInput(TEXT_WORKFLOW, undefined, { inputFile: "/dev/zero" }), /an input has at most 67108864 bytes/);
+});

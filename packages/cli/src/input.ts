@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { Workflow } from "@glovebox/engine";
 import type { Json } from "@glovebox/sandbox";
 import { Refusal } from "./exit.ts";
+import { readStart } from "./read-start.ts";
 
 /** Where a run's input comes from; at most one of them is given. */
 export interface InputFlags {
@@ -77,13 +77,19 @@ export function parseJson(text: string, what: string): Json {
 }
 
 const STANDARD_INPUT = 0;
+/** What no guest's input may exceed (`LIMIT_CAPS.inputBytes`). The sandbox is not loaded yet. */
+const INPUT_BYTES_MAX = 64 * 2 ** 20;
 
 function readText(file: string): string {
+  const what = file === "-" ? "standard input" : file;
+  let bytes: Buffer;
   try {
-    return readFileSync(file === "-" ? STANDARD_INPUT : file, "utf8");
+    bytes = readStart(file === "-" ? STANDARD_INPUT : file, INPUT_BYTES_MAX + 1);
   } catch (cause) {
-    throw new Refusal(`Cannot read ${file === "-" ? "standard input" : file}: ${stateOf(cause)}`, undefined, { cause });
+    throw new Refusal(`Cannot read ${what}: ${stateOf(cause)}`, undefined, { cause });
   }
+  if (bytes.length > INPUT_BYTES_MAX) throw new Refusal(`Cannot read ${what}: an input has at most ${INPUT_BYTES_MAX} bytes`);
+  return bytes.toString();
 }
 
 /** Why a file could not be read, in few words. */
