@@ -1,5 +1,6 @@
 // run-wasi-tests.ts FOLDER [PART OF A NAME...] runs the cases of a folder, which is laid out as the public wasi-testsuite is, each in a chamber of its
-// own, and prints a table. It exits with 1 if any fails, or if there is none.
+// own, and prints a table. Of a folder without modules, such as the whole of that suite, it runs what is for preview 1 below it. It exits with 1 if any
+// fails, or if there is none.
 import { parseArgs } from "node:util";
 import { Sandbox } from "@glovebox/sandbox";
 import { readCases, runCase } from "./wasi-suite.ts";

@@ -76,6 +76,36 @@ test("run-wasi-tests.ts prints a table, and fails with a case that fails", () =>
   assert.match(bad.stdout, /^worst +FAILED {2}Cannot load module/m);
   assert.match(bad.stdout, /^1 passed, 3 failed$/m);
 
+  writeFileSync(join(folder, "bad.json"), '{ "operations": [{ "type": "connect" }] }');
+  const unreadable = run().stdout;
+  assert.match(unreadable, /^bad +FAILED {2}.*an operation "connect"/m);
+  assert.match(unreadable, /^1 passed, 3 failed$/m, "the other cases run all the same");
+
   for (const name of readdirSync(folder)) rmSync(join(folder, name));
   assert.equal(run().status, 1, "no case at all is no success");
+});
+
+test("run-wasi-tests.ts runs the suites for preview 1 below a folder, with the directories and operations of each", () => {
+  const folder = join(scratch, "suites");
+  for (const suite of ["c/wasm32-wasip1", "rust/wasm32-wasip1", "rust/wasm32-wasip3"]) {
+    cpSync(join(HERE, "output.wasm"), join(folder, suite, "output.wasm"));
+    writeFileSync(join(folder, suite, "manifest.json"), '{ "name": "some tests" }');
+  }
+  cpSync(join(HERE, "output.json"), join(folder, "c/wasm32-wasip1/output.json"));
+  cpSync(join(HERE, "output.wasm"), join(folder, "c/target/no-suite.wasm"));
+  const operations = [
+    { type: "run" },
+    { type: "read", payload: "to stan" },
+    { type: "read", id: "stdout", payload: "dard " },
+    { type: "wait", exit_code: 33 },
+  ];
+  writeFileSync(join(folder, "rust/wasm32-wasip1/output.json"), JSON.stringify({ operations, proposals: [], world: "wasi:cli/command" }));
+  const run = () => spawnSync(process.execPath, [RUNNER, folder], { encoding: "utf8" });
+  const good = run();
+  const lines = ["c/wasm32-wasip1/output     passed", "rust/wasm32-wasip1/output  passed", "2 passed, 0 failed", ""];
+  assert.deepEqual([good.status, good.stdout], [0, lines.join("\n")], good.stderr);
+
+  operations.splice(2, 1, { type: "read", payload: "ding" });
+  writeFileSync(join(folder, "rust/wasm32-wasip1/output.json"), JSON.stringify({ operations }));
+  assert.match(run().stdout, /^rust\/wasm32-wasip1\/output +FAILED {2}standard output is "to standard output", not "to standing";/m);
 });
