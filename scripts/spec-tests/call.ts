@@ -14,6 +14,8 @@ import { bytesOf, hex, type Value } from "./script.ts";
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const SLOT_BYTES = 16;
 const [EXTERN, FUNC] = [0x6f, 0x70];
+/** The first byte of a reference type without null, and `ref.as_non_null`. */
+const [NOT_NULL, AS_NOT_NULL] = [0x64, 0xd4];
 
 interface FunctionType {
   readonly parameters: readonly Uint8Array[];
@@ -164,7 +166,7 @@ function constant(
   const name = `e${externs.size}`;
   externs.set(name, new WebAssembly.Global({ value: "externref" }, `extern ${value.value as string}`));
   imported.push(joinBytes([encodeName("m"), encodeName(name), [3, EXTERN, 0]]));
-  return [0x23, ...encodeU32(externs.size - 1)];
+  return [0x23, ...encodeU32(externs.size - 1), ...(type[0] === NOT_NULL ? [AS_NOT_NULL] : [])];
 }
 
 function encodeS64(value: bigint): number[] {

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MalformedModule } from "../../packages/sandbox/src/wasm/binary.ts";
 import { UnsupportedFeature } from "../../packages/sandbox/src/wasm/code.ts";
 import { meterModule } from "../../packages/sandbox/src/wasm/meter.ts";
 import { FUEL_MAX, filled, readMeter } from "../../packages/sandbox/src/wasm/meter-layout.ts";
@@ -14,7 +13,11 @@ import type { Action, Command } from "./script.ts";
 export type Result =
   | { readonly kind: "done" }
   | { readonly kind: "values"; readonly values: readonly string[] }
-  | { readonly kind: "trap" | "link" | "compile" | "exception" | "exhausted"; readonly message: string }
+  | { readonly kind: "trap" | "link" | "compile" | "exception"; readonly message: string }
+  /** `counted`: by the meter, and not by V8's own limit, which depends on how it compiled the functions so far. */
+  | { readonly kind: "exhausted"; readonly counted: boolean }
+  /** What must not happen: the meter can't read what the compiler takes, or it or the runner threw. */
+  | { readonly kind: "broken"; readonly message: string }
   /** A module that the meter does not take, or something that depends on one. */
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "skipped"; readonly reason: string };
@@ -90,33 +93,31 @@ export class World {
     } catch (error) {
       if (error instanceof Refused) return { kind: "refused", reason: error.message };
       const message = error instanceof Error ? error.message : String(error);
-      if (error instanceof RangeError && message === "Maximum call stack size exceeded") return { kind: "exhausted", message: "" };
-      if (this.#meters.some((meter) => readMeter(meter.value as bigint).stackIsOut)) return { kind: "exhausted", message: "" };
+      if (this.#meters.some((meter) => readMeter(meter.value as bigint).stackIsOut)) return { kind: "exhausted", counted: true };
+      if (error instanceof RangeError && message === "Maximum call stack size exceeded") return { kind: "exhausted", counted: false };
       if (error instanceof WebAssembly.RuntimeError) return { kind: "trap", message };
       if (error instanceof WebAssembly.LinkError) return { kind: "link", message };
       if (error instanceof WebAssembly.CompileError) return { kind: "compile", message };
       if (error instanceof WebAssembly.Exception) return { kind: "exception", message: "" };
       if (error instanceof TypeError && message.startsWith("WebAssembly")) return { kind: "link", message };
-      throw error;
+      return { kind: "broken", message: error instanceof Error ? `${error.name}: ${message}` : message };
     }
   }
 
   #run(command: Command): Result {
     switch (command.type) {
-      case "module": {
-        const loaded = this.#load(command);
-        this.#instantiate(loaded, command.name);
+      case "module":
+        this.#keep(command.name, () => this.#instantiate(this.#load(command)));
         return { kind: "done" };
-      }
-      case "module_definition": {
+      case "module_definition":
         this.#load(command);
         return { kind: "done" };
-      }
-      case "module_instance": {
-        const loaded = command.module === undefined ? this.#lastModule : this.#modules.get(command.module);
-        this.#instantiate(loaded ?? new Refused("there is no such module"), command.instance);
+      case "module_instance":
+        this.#keep(command.instance, () => {
+          const loaded = command.module === undefined ? this.#lastModule : this.#modules.get(command.module);
+          return this.#instantiate(loaded ?? new Refused("there is no such module"));
+        });
         return { kind: "done" };
-      }
       case "register": {
         const running = this.#named(command.name);
         this.#registered.set(command.as ?? "", running);
@@ -129,7 +130,7 @@ export class World {
       case "assert_exhaustion":
       case "assert_exception":
         if (command.action) return this.#act(command.action);
-        this.#instantiate(this.#load(command), undefined); // a trap while a module is made
+        this.#instantiate(this.#load(command)); // a trap while a module is made
         return { kind: "done" };
       case "assert_invalid":
       case "assert_malformed":
@@ -141,7 +142,7 @@ export class World {
         return { kind: "done" };
       case "assert_unlinkable":
       case "assert_uninstantiable":
-        this.#instantiate(this.#load(command), undefined);
+        this.#instantiate(this.#load(command));
         return { kind: "done" };
       default:
         return { kind: "skipped", reason: `command ${command.type}` };
@@ -168,37 +169,38 @@ export class World {
     } catch (error) {
       const refused = new Refused(error instanceof Error ? error.message.replaceAll(/ at byte \d+/g, "") : String(error));
       keep(refused);
-      if (command.type.startsWith("module")) this.#last = refused;
-      if (command.name !== undefined) this.#instances.set(command.name, refused);
-      throw error instanceof UnsupportedFeature || (error instanceof MalformedModule && !command.type.startsWith("assert"))
-        ? refused
-        : error;
+      throw error instanceof UnsupportedFeature ? refused : error;
     }
   }
 
-  #instantiate(loaded: Loaded | Refused, name: string | undefined): void {
+  /** Makes an instance that what follows may call. If it can't be made, what follows is not taken for the instance before. */
+  #keep(name: string | undefined, make: () => Running): void {
     const keep = (running: Running | Refused) => {
       this.#last = running;
       if (name !== undefined) this.#instances.set(name, running);
     };
     try {
-      if (loaded instanceof Refused) throw loaded;
-      const { bytes } = loaded;
-      const imports = this.#importsOf(loaded);
-      const module = new WebAssembly.Module(this.#metered ? new Uint8Array(meterModule(bytes)) : bytes);
-      const { exports } = new WebAssembly.Instance(module, imports);
-      const meter = exports[OWN_EXPORTS.meter];
-      if (meter instanceof WebAssembly.Global) {
-        meter.value = filled(FUEL);
-        this.#meters.push(meter);
-      }
-      (exports[OWN_EXPORTS.start] as (() => void) | undefined)?.();
-      this.#made.push(exports);
-      keep({ ...loaded, exports });
+      keep(make());
     } catch (error) {
-      if (error instanceof Refused) keep(error);
+      keep(error instanceof Refused ? error : new Refused("the module could not be made"));
       throw error;
     }
+  }
+
+  #instantiate(loaded: Loaded | Refused): Running {
+    if (loaded instanceof Refused) throw loaded;
+    const { bytes } = loaded;
+    const imports = this.#importsOf(loaded);
+    const module = new WebAssembly.Module(this.#metered ? new Uint8Array(meterModule(bytes)) : bytes);
+    const { exports } = new WebAssembly.Instance(module, imports);
+    const meter = exports[OWN_EXPORTS.meter];
+    if (meter instanceof WebAssembly.Global) {
+      meter.value = filled(FUEL);
+      this.#meters.push(meter);
+    }
+    (exports[OWN_EXPORTS.start] as (() => void) | undefined)?.();
+    this.#made.push(exports);
+    return { ...loaded, exports };
   }
 
   #importsOf({ outline }: Loaded): WebAssembly.Imports {
