@@ -1,11 +1,12 @@
 // Runs the core tests of the WebAssembly specification, as wast2json writes them, with plain and with metered modules:
-// `node scripts/run-spec-tests.ts FOLDER`. Metered modules must do what plain ones do, and spend the same fuel every time.
+// `node scripts/run-spec-tests.ts FOLDER`. Metered modules must do what plain ones do, spend the same fuel every time, and
+// as much as the instructions cost that were executed.
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 import { type Command, fulfils, type Script } from "./spec-tests/script.ts";
-import { type Result, World } from "./spec-tests/world.ts";
+import { type Result, World, type WorldKind } from "./spec-tests/world.ts";
 
 export interface Tally {
   readonly file: string;
@@ -24,19 +25,25 @@ export function runScript(file: string): Tally {
   const { commands } = JSON.parse(readFileSync(file, "utf8")) as Script;
   const tally: Tally = { file, passed: 0, refused: new Map(), skipped: new Map(), compiler: [], failed: [] };
   const folder = dirname(file);
-  const [plain, metered, again] = [new World(folder, false), new World(folder, true), new World(folder, true)];
+  const worlds = ["plain", "metered", "metered", "counted"].map((kind) => new World(folder, kind as WorldKind));
+  const [plain, metered, again, counted] = worlds as [World, World, World, World];
   const count = (into: Map<string, number>, reason: string) => into.set(reason, (into.get(reason) ?? 0) + 1);
   for (const [index, command] of commands.entries()) {
     const [expected, given] = [plain.run(command), metered.run(command)];
     again.run(command);
+    counted.run(command);
+    const fuel = metered.fuel[index] as number;
+    const executed = counted.fuel[index] as number;
     const where = `line ${command.line}: ${command.type}${command.action ? ` ${command.action.field}` : ""}`;
     if (expected.kind === "broken" || given.kind === "broken")
       tally.failed.push(`${where}: plain ${text(expected)}, metered ${text(given)}`);
     else if (expected.kind === "refused" && given.kind === "refused") count(tally.refused, given.reason);
     else if (expected.kind === "skipped") count(tally.skipped, expected.reason);
     else if (!same(expected, given)) tally.failed.push(`${where}: plain ${text(expected)}, metered ${text(given)}`);
-    else if (metered.fuel[index] !== again.fuel[index] && !(given.kind === "exhausted" && !given.counted))
-      tally.failed.push(`${where}: spent ${metered.fuel[index]}, and ${again.fuel[index]} when it was run again`);
+    else if (fuel !== again.fuel[index] && !(given.kind === "exhausted" && !given.counted))
+      tally.failed.push(`${where}: spent ${fuel}, and ${again.fuel[index]} when it was run again`);
+    else if ((given.kind === "values" || given.kind === "done") && (counted.mayCostMore ? fuel < executed : fuel !== executed))
+      tally.failed.push(`${where}: spent ${fuel} for instructions that cost ${executed}`);
     else if (!isExpected(command, expected)) tally.compiler.push(`${where}: ${text(expected)}`);
     else tally.passed++;
   }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { SECTION } from "../../packages/sandbox/src/wasm/binary.ts";
 import { UnsupportedFeature } from "../../packages/sandbox/src/wasm/code.ts";
+import { COUNTED, countModule } from "../../packages/sandbox/src/wasm/count.fixture.ts";
 import { meterModule } from "../../packages/sandbox/src/wasm/meter.ts";
 import { FUEL_MAX, filled, readMeter } from "../../packages/sandbox/src/wasm/meter-layout.ts";
 import { type ModuleOutline, outlineModule } from "../../packages/sandbox/src/wasm/outline.ts";
@@ -34,27 +36,35 @@ interface Running extends Loaded {
 class Refused extends Error {}
 
 const FUEL = FUEL_MAX - 1;
+/** So many values that a branch takes along cost one. */
+const BRANCH_VALUES = 8;
 
-/** Everything that a script makes, with every module metered or none. */
+/** `counted`: every instruction counts itself, which is what the meter is held against. */
+export type WorldKind = "plain" | "metered" | "counted";
+
+/** Everything that a script makes, with all of its modules made alike. */
 export class World {
   readonly #folder: string;
-  readonly #metered: boolean;
+  readonly #kind: WorldKind;
   readonly #modules = new Map<string, Loaded | Refused>();
   readonly #instances = new Map<string, Running | Refused>();
   readonly #registered = new Map<string, Running | Refused>();
   readonly #meters: WebAssembly.Global[] = [];
+  readonly #counters: WebAssembly.Global[] = [];
   readonly #made: WebAssembly.Exports[] = [];
   readonly #spectest: WebAssembly.Exports;
   #lastModule: Loaded | Refused = new Refused("there is no module");
   #last: Running | Refused = new Refused("there is no module");
   /** What the modules had the host print. */
   readonly printed: string[] = [];
-  /** By command, what all modules together spent. */
+  /** By command, what all modules together spent, or counted. */
   readonly fuel: number[] = [];
+  /** The meter may charge more than was counted: what an exception jumps over, and branches that take many values along. */
+  mayCostMore = false;
 
-  constructor(folder: string, metered: boolean) {
+  constructor(folder: string, kind: WorldKind) {
     this.#folder = folder;
-    this.#metered = metered;
+    this.#kind = kind;
     const print = (...values: unknown[]) => {
       this.printed.push(values.join(" "));
     };
@@ -73,8 +83,11 @@ export class World {
 
   run(command: Command): Result {
     for (const meter of this.#meters) meter.value = filled(FUEL);
+    for (const counter of this.#counters) counter.value = 0n;
     const result = this.#guarded(() => this.#run(command));
-    this.fuel.push(this.#meters.reduce((sum, meter) => sum + FUEL - readMeter(meter.value as bigint).fuel, 0));
+    const spent = this.#meters.map((meter) => FUEL - readMeter(meter.value as bigint).fuel);
+    const counted = this.#counters.map((counter) => Number(counter.value as bigint));
+    this.fuel.push([...spent, ...counted].reduce((sum, fuel) => sum + fuel, 0));
     return result;
   }
 
@@ -163,7 +176,10 @@ export class World {
     try {
       new WebAssembly.Module(bytes);
       const loaded = { bytes, outline: outlineModule(bytes) };
-      meterModule(bytes); // refuses the same in both worlds
+      meterModule(bytes); // refuses the same in all worlds
+      const { sections, types } = loaded.outline;
+      this.mayCostMore ||= sections.some(({ id }) => id === SECTION.tag);
+      this.mayCostMore ||= types.some((type) => type.split(">").some((values) => values.length >= BRANCH_VALUES));
       keep(loaded);
       return loaded;
     } catch (error) {
@@ -191,16 +207,22 @@ export class World {
     if (loaded instanceof Refused) throw loaded;
     const { bytes } = loaded;
     const imports = this.#importsOf(loaded);
-    const module = new WebAssembly.Module(this.#metered ? new Uint8Array(meterModule(bytes)) : bytes);
-    const { exports } = new WebAssembly.Instance(module, imports);
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(this.#change(bytes)), imports);
     const meter = exports[OWN_EXPORTS.meter];
     if (meter instanceof WebAssembly.Global) {
       meter.value = filled(FUEL);
       this.#meters.push(meter);
     }
+    const counter = exports[COUNTED];
+    if (this.#kind === "counted" && counter instanceof WebAssembly.Global) this.#counters.push(counter);
     (exports[OWN_EXPORTS.start] as (() => void) | undefined)?.();
     this.#made.push(exports);
     return { ...loaded, exports };
+  }
+
+  #change(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    if (this.#kind === "plain") return bytes;
+    return this.#kind === "metered" ? new Uint8Array(meterModule(bytes)) : countModule(bytes);
   }
 
   #importsOf({ outline }: Loaded): WebAssembly.Imports {

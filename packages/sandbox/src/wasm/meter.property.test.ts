@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { property } from "../../../../fuzz/property.ts";
-import { countModule } from "./count.fixture.ts";
+import { COUNTED, countModule } from "./count.fixture.ts";
 import { meterModule } from "./meter.ts";
 import { FUEL_MAX, filled, readMeter } from "./meter-layout.ts";
 import { programs } from "./program.fixture.ts";
@@ -34,7 +34,7 @@ function runAll(bytes: Uint8Array<ArrayBuffer>, inputs: readonly (readonly [numb
         }
         const bytes = Buffer.from(memory.buffer);
         outcome += ` ${bytes.length} ${bytes.subarray(0, 2048).toString("base64")}`;
-        const counted = exports["counted"] as WebAssembly.Global | undefined;
+        const counted = exports[COUNTED] as WebAssembly.Global | undefined;
         if (counted) {
           const fuel = Number(counted.value as bigint);
           counted.value = 0n;

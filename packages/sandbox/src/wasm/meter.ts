@@ -16,7 +16,7 @@ export interface MeterOptions {
 }
 
 /** Longer bodies are not looked at for being free. */
-const FREE_BYTES = 256;
+export const FREE_BYTES = 256;
 
 /**
  * The module with its fuel and its stack metered, and its meaning kept. Equal modules give equal bytes, and the same calls spend the same
