@@ -35,6 +35,8 @@ export interface Occupant {
 export class PooledCell {
   /** The only key whose guests this cell has run; undefined while it has run none. */
   key: string | undefined;
+  /** When it got its key. */
+  keyedMs = 0;
   /** What it holds a prepared instance of: a runtime's name or a module's digest. */
   prepared: string | undefined;
   attempts = 0;
@@ -172,11 +174,20 @@ interface Waiting {
 }
 
 /**
+ * For so long a key has a cell, however many others wait that have none; then it is ended for one of them. It is about what starting a
+ * cell takes, so that at most half of the time goes into that, whoever takes turns.
+ */
+const TURN_MS = 250;
+
+/**
  * Lends cells, one guest at a time. A cell that has run a guest of one key never runs one of another.
  *
  * A nested guest is one that another waits for, in a cell that it keeps meanwhile. At most `cells` guests that are not nested have a cell at a
  * time, and there may be one cell more than that: so one of them is always left to those that are nested. As they wait for no guest
  * themselves, every one of them gets its turn, whatever all others wait for.
+ *
+ * The other ones wait in the order in which they came within a key, and keys take turns: one that has thousands waiting delays another by
+ * its turn, and by the start of a cell.
  */
 export class Pool {
   readonly #options: PoolOptions;
@@ -184,9 +195,10 @@ export class Pool {
   readonly #cells = new Set<PooledCell>();
   /** Killed, and not ended yet. */
   readonly #ending = new Set<PooledCell>();
-  readonly #waiting: Waiting[] = [];
+  readonly #nested = new Set<Waiting>();
+  /** By key, none empty; the key whose turn it is stands first. */
+  readonly #queues = new Map<string, Set<Waiting>>();
   #closed = false;
-  #failure: GloveboxError | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -200,25 +212,26 @@ export class Pool {
    */
   take(key: string, wants: RuntimeName | string, signal: AbortSignal | undefined, nested = false): Promise<PooledCell> | PooledCell {
     if (this.#closed) throw new GloveboxError("SANDBOX_CLOSED", "Cannot run guest: the sandbox was closed");
-    const free = this.#waiting.length === 0 && (nested || this.#lendable() > 0);
+    const free = this.#nested.size === 0 && this.#queues.size === 0 && (nested || this.#lendable() > 0);
     const cell = free ? this.#find(key, wants) : undefined;
     if (cell) return this.#lend(cell, key, nested);
     const { promise, resolve, reject } = Promise.withResolvers<PooledCell>();
     const waiting: Waiting = { key, wants, nested, resolve, reject };
     const leave = () => {
-      const at = this.#waiting.indexOf(waiting);
-      if (at >= 0) this.#waiting.splice(at, 1);
+      this.#remove(waiting);
       reject(signal?.reason);
       this.#serve();
     };
     signal?.addEventListener("abort", leave);
-    if (nested) this.#waiting.splice(this.#nestedWaiting(), 0, waiting);
-    else this.#waiting.push(waiting);
+    const queue = nested ? this.#nested : (this.#queues.get(key) ?? new Set());
+    queue.add(waiting);
+    if (!nested) this.#queues.set(key, queue);
     this.#serve();
     return signal ? promise.finally(() => signal.removeEventListener("abort", leave)) : promise;
   }
 
   #lend(cell: PooledCell, key: string, nested: boolean): PooledCell {
+    if (cell.key === undefined) cell.keyedMs = performance.now();
     cell.key = key;
     cell.nested = nested;
     cell.state = "occupied";
@@ -262,23 +275,65 @@ export class Pool {
     return best;
   }
 
-  /** Gives cells to those that wait, in their order, nested ones first, and opens what is missing. */
-  #serve(): void {
-    let idle = this.#countIdle();
-    let lendable = this.#lendable();
-    for (let at = 0; idle > 0 && at < this.#waiting.length; ) {
-      const waiting = this.#waiting[at] as Waiting;
-      if (!waiting.nested && lendable <= 0) break;
-      const cell = this.#find(waiting.key, waiting.wants);
-      if (cell) {
-        this.#waiting.splice(at, 1);
-        waiting.resolve(this.#lend(cell, waiting.key, waiting.nested));
-        idle--;
-        if (!waiting.nested) lendable--;
-      } else at++;
+  #remove(waiting: Waiting): void {
+    if (waiting.nested) {
+      this.#nested.delete(waiting);
+      return;
     }
-    if (this.#waiting.length > 0) this.#openMissing();
+    const queue = this.#queues.get(waiting.key);
+    queue?.delete(waiting);
+    if (queue?.size === 0) this.#queues.delete(waiting.key);
+  }
+
+  /** Gives cells to those that wait, nested ones first, and opens what is missing. */
+  #serve(): void {
+    this.#makeRoomForOthers();
+    let idle = this.#countIdle();
+    for (const waiting of this.#nested) {
+      if (idle === 0) break;
+      if (this.#lendTo(waiting)) idle--;
+    }
+    for (let lendable = this.#lendable(); idle > 0 && lendable > 0; idle--, lendable--) {
+      if (!this.#serveNextKey()) break;
+    }
+    if (this.#nested.size > 0 || this.#queues.size > 0) this.#openMissing();
     this.#fillSpare();
+  }
+
+  /** Serves the first key that a cell is there for; then it is the turn of the others. */
+  #serveNextKey(): boolean {
+    for (const [key, queue] of this.#queues) {
+      const [first] = queue;
+      if (!first || !this.#lendTo(first)) continue;
+      this.#queues.delete(key);
+      if (queue.size > 0) this.#queues.set(key, queue);
+      return true;
+    }
+    return false;
+  }
+
+  #lendTo(waiting: Waiting): boolean {
+    const cell = this.#find(waiting.key, waiting.wants);
+    if (!cell) return false;
+    this.#remove(waiting);
+    waiting.resolve(this.#lend(cell, waiting.key, waiting.nested));
+    return true;
+  }
+
+  /** Ends idle cells of keys that have had their turn, for keys that have none: else those would wait until nobody else does. */
+  #makeRoomForOthers(): void {
+    if (this.#queues.size < 2) return;
+    const served = new Set<string | undefined>();
+    let coming = 0;
+    for (const { key, state } of this.#cells) {
+      served.add(key);
+      if (key === undefined && (state === "starting" || state === "idle")) coming++;
+    }
+    for (const key of this.#queues.keys()) {
+      if (served.has(key) || coming-- > 0) continue;
+      if (this.#cells.size >= this.#options.cells && !this.#dropIdle(TURN_MS)) return;
+      this.#open();
+    }
   }
 
   #countIdle(): number {
@@ -294,15 +349,9 @@ export class Pool {
     return this.#options.cells - lent;
   }
 
-  /** They stand before all others. */
-  #nestedWaiting(): number {
-    const at = this.#waiting.findIndex(({ nested }) => !nested);
-    return at < 0 ? this.#waiting.length : at;
-  }
-
   #openMissing(): void {
-    const nested = this.#nestedWaiting();
-    const others = Math.min(this.#waiting.length - nested, this.#lendable());
+    const nested = this.#nested.size;
+    const others = Math.min(this.#countQueued(), this.#lendable());
     const room = this.#options.cells + (nested > 0 ? 1 : 0);
     const starting = [...this.#cells].filter((cell) => cell.state === "starting").length;
     for (let missing = nested + others - starting; missing > 0; missing--) {
@@ -311,10 +360,17 @@ export class Pool {
     }
   }
 
-  /** Ends the idle cell that was used longest ago. Nobody who waits may use any of them. */
-  #dropIdle(): boolean {
+  #countQueued(): number {
+    let count = 0;
+    for (const queue of this.#queues.values()) count += queue.size;
+    return count;
+  }
+
+  /** Ends the idle cell of some key that was used longest ago, and has been that key's for so long; never one that any key could use. */
+  #dropIdle(keyedForMs = 0): boolean {
+    const latestMs = performance.now() - keyedForMs;
     for (const cell of this.#cells) {
-      if (cell.state !== "idle") continue;
+      if (cell.state !== "idle" || cell.key === undefined || cell.keyedMs > latestMs) continue;
       cell.kill();
       this.#leave(cell);
       return true;
@@ -344,8 +400,14 @@ export class Pool {
   /** A cell did not start. Whoever waits is told; trying again would fail again. */
   #startFailed(error: GloveboxError): void {
     if (this.#closed) return;
-    this.#failure = error;
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+    this.#refuseAll(error);
+  }
+
+  #refuseAll(error: GloveboxError): void {
+    const waiting = [...this.#nested, ...[...this.#queues.values()].flatMap((queue) => [...queue])];
+    this.#nested.clear();
+    this.#queues.clear();
+    for (const { reject } of waiting) reject(error);
   }
 
   newNonce(): Uint8Array {
@@ -356,7 +418,7 @@ export class Pool {
   async close(): Promise<void> {
     this.#closed = true;
     const closed = new GloveboxError("SANDBOX_CLOSED", "Cannot run guest: the sandbox was closed");
-    for (const { reject } of this.#waiting.splice(0)) reject(closed);
+    this.#refuseAll(closed);
     const cells = [...this.#cells, ...this.#ending];
     for (const cell of cells) cell.kill();
     await Promise.all(cells.map((cell) => cell.gone));
