@@ -15,6 +15,7 @@ import { table } from "./table.ts";
 const COMPARISONS: Readonly<Record<string, () => Promise<{ compare(): Promise<Comparison> }>>> = {
   "python-step": () => import("./compare/python-step.ts"),
   "recorded-step": () => import("./compare/recorded-step.ts"),
+  "host-call": () => import("./compare/host-call.ts"),
   "javascript-step": () => import("./compare/javascript-step.ts"),
   "module-step": () => import("./compare/module-step.ts"),
   "python-code": () => import("./compare/python-code.ts"),
